@@ -1,0 +1,3 @@
+"""
+Parse, call, print, exit code; one file per group of commands.
+"""

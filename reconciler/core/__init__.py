@@ -1,0 +1,3 @@
+"""
+The pure heart: values in, values out; no I/O, no clock, no environment, no logging.
+"""

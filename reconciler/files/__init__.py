@@ -1,0 +1,3 @@
+"""
+What lies on disk: scanned, parsed, checked, written canonically.
+"""

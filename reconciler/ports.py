@@ -1,0 +1,143 @@
+"""
+What the engine asks of the world: a target to read and write, a store that remembers.
+
+Everything that changes anything outside this process passes one of these.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, Protocol
+
+from msgspec import Struct, field
+
+from reconciler.core.ledger import Fence
+from reconciler.core.model import Equality, Fields, Kind, Live, Snapshot
+
+
+class Write(Struct, frozen=True, kw_only=True):
+    """
+    One change in the target's own terms.
+
+    `id` is the target's id (None: create; then `key` becomes the external id and `name` the name). `fields` are
+    the values to set, `active` and for groups `parent` and `deleted` among them, never `groups`; `join` and
+    `leave` are target ids of groups. `expects` is the version that must still hold; empty for a create.
+    """
+
+    change: str
+    action: Literal["create", "update", "delete"]
+    kind: Kind
+    id: str | None
+    key: str
+    name: str
+    fields: Fields = field(default_factory=dict)
+    join: tuple[str, ...] = ()
+    leave: tuple[str, ...] = ()
+    expects: str = ""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """
+    What became of one write.
+
+    `landed` (then `live` is what was read back; None after a delete), `failed` (the target refused; `message` is
+    its word) or `left` (the precondition no longer held; nothing was written).
+    """
+
+    change: str
+    outcome: Literal["landed", "failed", "left"]
+    live: Live | None = None
+    message: str = ""
+
+
+class Target(Protocol):
+    """
+    A system whose users and groups are kept equal to what Git says.
+
+    Every method raises TargetError where the target cannot be reached or does not answer as it should.
+    """
+
+    @property
+    def identity(self) -> str:
+        """
+        Return what names the physical target, without any secret: `sqlite:.reconciler/openpages.db`.
+        """
+        ...
+
+    @property
+    def equality(self) -> Equality:
+        """
+        Return how the target compares values.
+        """
+        ...
+
+    def read(self) -> Snapshot:
+        """
+        Return everything, users and groups each sorted by id.
+        """
+        ...
+
+    def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
+        """
+        Make the writes in order and return one result each, in the same order.
+
+        Each write is atomic and a compare-and-set on `expects`. One refused write does not stop the others.
+        `run` is what the target's own record of the last writer shall say.
+        """
+        ...
+
+    def fence(self) -> Fence | None:
+        """
+        Return the fence as it stands in the target; None where none was set yet.
+        """
+        ...
+
+    def move_fence(self, seen: Fence | None, new: Fence) -> bool:
+        """
+        Set the fence to `new` if it still is `seen`, in one step; return whether it was.
+        """
+        ...
+
+    def close(self) -> None:
+        """
+        Give back what the target holds open.
+        """
+        ...
+
+
+class Store(Protocol):
+    """
+    The Git repository, as the ledger needs it. Paths are relative to the ledger's root, with `/`.
+
+    Every method raises StoreError where Git refuses.
+    """
+
+    def revision(self) -> str:
+        """
+        Return the commit that the ledger stands at; empty where there is none yet.
+        """
+        ...
+
+    def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """
+        Yield path and content of every committed file below `folder`, sorted by path, at one revision.
+        """
+        ...
+
+    def commit(self, files: Mapping[str, bytes | None], message: str, *, parent: str) -> str:
+        """
+        Commit the files (None: removed) on top of `parent`, in one step, and return the new commit.
+
+        Raises StoreError where the ledger no longer stands at `parent`.
+        """
+        ...
+
+    def push(self) -> None:
+        """
+        Publish the ledger's branch; raises StoreError where the remote refuses.
+        """
+        ...
+
+    def uncommitted(self, paths: Sequence[str]) -> list[str]:
+        """
+        Return the files below `paths` of the work tree that the last commit does not hold as they are, sorted.
+        """
+        ...

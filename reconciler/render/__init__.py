@@ -1,0 +1,3 @@
+"""
+A plan as text, Markdown, JSON or a deepdiff; decides nothing.
+"""

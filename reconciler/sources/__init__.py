@@ -1,0 +1,3 @@
+"""
+One cloud per file: raw shapes become canonical rows.
+"""

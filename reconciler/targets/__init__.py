@@ -1,0 +1,3 @@
+"""
+One system per file: read it, write it, convert to and from it.
+"""
