@@ -5,7 +5,7 @@ The message says what, where and the values; the hint says what to type next. On
 these into exit codes (product.md: 130 interrupted, 70 a bug, 2 usage, 1 failed or partial, 3 held, 4 changes).
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ReconcilerError(Exception):
@@ -87,7 +87,7 @@ class Fault(tuple[str, int, str, str]):
 
     __slots__ = ()
 
-    def __new__(cls, path: str, line: int, message: str, hint: str = "") -> "Fault":
+    def __new__(cls, path: str, line: int, message: str, hint: str = "") -> Self:
         """
         Return the fault; a line of 0 means the file as a whole.
         """

@@ -254,9 +254,7 @@ class Equality(Struct, frozen=True, kw_only=True):
 
 # ---- the plan (formats.md, the plan file) ----
 
-Action: TypeAlias = Literal[
-    "create", "update", "activate", "deactivate", "retire", "restore", "delete", "move"
-]
+Action: TypeAlias = Literal["create", "update", "activate", "deactivate", "retire", "restore", "delete", "move"]
 Risk: TypeAlias = Literal["removal", "privileged", "dangerous"]
 
 

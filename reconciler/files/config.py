@@ -1,0 +1,62 @@
+"""
+`reconciler.yaml` as a typed value: the sources, the targets, and where the ledger is kept.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+
+class SourceConfig(Struct, frozen=True, kw_only=True):
+    """
+    One cloud: its adapter, the account its exports must be of, and how old an export may be.
+
+    `service` is the service name whose roles count (IBM Cloud: `openpages`).
+    """
+
+    type: str
+    account: str | None = None
+    max_age: str = "36h"
+    service: str = "openpages"
+
+
+class TargetConfig(Struct, frozen=True, kw_only=True):
+    """
+    One system: its adapter, its address (secrets only as `${ENV_NAME}`), its sources, its policy.
+    """
+
+    type: str
+    url: str
+    sources: tuple[str, ...]
+    policy: str
+    account: str | None = None
+
+
+class Author(Struct, frozen=True, kw_only=True):
+    """
+    Who the ledger's commits are by.
+    """
+
+    name: str = "Reconciler"
+    email: str = "reconciler@localhost"
+
+
+class LedgerConfig(Struct, frozen=True, kw_only=True):
+    """
+    Where the ledger is kept (`branch` None: the current branch) and how durable an intent must be.
+    """
+
+    branch: str | None = None
+    durability: Literal["commit", "push"] = "commit"
+    author: Author = field(default_factory=Author)
+
+
+class Config(Struct, frozen=True, kw_only=True):
+    """
+    The whole configuration of one state folder.
+    """
+
+    version: int
+    sources: dict[str, SourceConfig]
+    targets: dict[str, TargetConfig]
+    ledger: LedgerConfig = field(default_factory=LedgerConfig)
