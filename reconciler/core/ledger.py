@@ -6,22 +6,22 @@ The format is that of formats.md; the meaning that of ownership.md. Times are UT
 
 from typing import Literal, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 from reconciler.core.model import Counts, Fields, Inputs, Value
 
 Owner: TypeAlias = Literal["git", "admin"]
 
 
-class Intent(Struct, frozen=True, kw_only=True, gc=False):
+class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """
-    A value we were about to write, what it was to replace, when, and in which run.
+    A value we were about to write, what it was to replace (absent for a create), when, and in which run.
     """
 
     value: Value
-    replaces: Value
     at: str
     run: int
+    replaces: Value | UnsetType = UNSET
 
 
 class Claim(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -37,7 +37,7 @@ class UserLifecycle(Struct, frozen=True, kw_only=True):
     new: Literal["create", "ignore"] = "create"
     existing: Literal["adopt", "review", "refuse"] = "adopt"
     local: Literal["deactivate", "report", "ignore"] = "report"
-    missing: Literal["deactivate", "flag", "delete", "keep"] = "deactivate"
+    missing: Literal["deactivate", "delete", "keep"] = "deactivate"
     suspended: Literal["deactivate", "keep"] = "deactivate"
     unprovisioned: Literal["deactivate", "keep"] = "deactivate"
     returned: Literal["activate", "on-login", "keep"] = "activate"

@@ -1,0 +1,68 @@
+"""
+The life of a claim: what is noted before a write, confirmed after it, and forgotten once no request can land.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import UnsetType
+from msgspec.structs import replace
+
+from reconciler.core.ledger import Claim, Intent
+from reconciler.core.model import Equality, Value
+from reconciler.core.policy import seconds
+
+
+def elements(value: Value) -> frozenset[str]:
+    """
+    Return the elements of a set value; of any other value, itself as text.
+    """
+    if isinstance(value, tuple):
+        return frozenset(value)
+    return frozenset() if value is None else frozenset({str(value)})
+
+
+def written(claim: Claim, sent: Value, kept: Value) -> Claim:
+    """
+    Return `claim` after a confirmed write of ours: W is what was sent, B what held; its intents have served.
+    """
+    return replace(claim, wrote=sent, saw=kept, intents=())
+
+
+def intend(claim: Claim, intent: Intent) -> Claim:
+    """
+    Return `claim` with one more open intent; the same value for the same reason is not noted twice in a run.
+    """
+    known = any(
+        one.value == intent.value and one.replaces == intent.replaces and one.run == intent.run
+        for one in claim.intents
+    )
+    return claim if known else replace(claim, intents=(*claim.intents, intent))
+
+
+def forget(claim: Claim, live: Value | UnsetType, *, name: str, equality: Equality, before: str) -> Claim:
+    """
+    Return `claim` without the intents made at or before time `before`: no request of theirs can land any more.
+
+    Where the live value is one of them, it first becomes what we wrote and saw.
+    """
+    old = tuple(intent for intent in claim.intents if intent.at <= before)
+    if not old or isinstance(live, UnsetType):
+        return claim
+    landed = among(live, old, name, equality)
+    seen = replace(claim, saw=live, wrote=live) if landed and claim.owner == "git" else claim
+    return replace(seen, intents=tuple(intent for intent in claim.intents if intent.at > before))
+
+
+def among(live: Value, intents: tuple[Intent, ...], name: str, equality: Equality) -> bool:
+    """
+    Return whether the live value of field `name` is one that we meant to write.
+    """
+    return any(equality.same(name, live, intent.value) for intent in intents)
+
+
+def earlier(time: str, by: str) -> str:
+    """
+    Return the UTC time `by` (`15m`, `30d`) before `time`, in the same form.
+    """
+    moment = datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    return (moment - timedelta(seconds=seconds(by))).strftime("%Y-%m-%dT%H:%M:%SZ")
