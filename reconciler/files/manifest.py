@@ -1,0 +1,135 @@
+"""
+An export's manifest: what it says of the rows, and whether that holds for them.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from reconciler.core.model import Counts, GroupRow, Manifest, UserRow
+from reconciler.errors import Fault, InputError
+from reconciler.files.document import decode_document, encode_document
+from reconciler.files.rows import shown
+
+VERSION = 1
+MANIFEST = "manifest.json"
+
+_DEEPEST = 3
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+
+
+class Tally:
+    """
+    Counts and digest of an export's rows, taken as they pass: users before groups, shard after shard.
+
+    The digest is over the lines in the order of their keys' SHA-256. So it does not depend on the depth of the
+    shards, and only one shard need be in memory.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._users = self._groups = self._memberships = 0
+
+    def add(self, rows: Sequence[UserRow] | Sequence[GroupRow], content: bytes) -> None:
+        """
+        Count the rows of one shard, whose lines are `content`.
+        """
+        hashes = (hashlib.sha256(row.key.encode()).digest() for row in rows)
+        lines = sorted(zip(hashes, content.splitlines(keepends=True), strict=True))
+        self._hash.update(b"".join(line for _, line in lines))
+        memberships = [len(row.groups) for row in rows if isinstance(row, UserRow)]
+        self._users += len(memberships)
+        self._groups += len(rows) - len(memberships)
+        self._memberships += sum(memberships)
+
+    @property
+    def counts(self) -> Counts:
+        """
+        Return how many rows passed, by kind, and how many memberships they hold.
+        """
+        return Counts(users=self._users, groups=self._groups, memberships=self._memberships)
+
+    @property
+    def digest(self) -> str:
+        """
+        Return `sha256:` and the hex SHA-256 of the lines that passed.
+        """
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """
+    Return the manifest of the export in `folder`, which says nothing that contradicts itself.
+
+    Raises InputError with every fault of the manifest, each with its line.
+    """
+    path = folder / MANIFEST
+    manifest = decode_document(content_of(path), Manifest, str(path), version=VERSION)
+    check_manifest(manifest, path)
+    return manifest
+
+
+def check_manifest(manifest: Manifest, path: Path) -> None:
+    """
+    Return where the manifest contradicts nothing that it says itself.
+
+    Raises InputError with every contradiction, and the line of `path` that it has when written there.
+    """
+    content = encode_document(manifest)
+    faults = tuple(Fault(str(path), _line(content, name), text) for name, text in _contradictions(manifest))
+    if faults:
+        raise InputError(faults)
+
+
+def _contradictions(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """
+    Yield field and message of what a manifest cannot say.
+    """
+    for name in ("source", "account"):
+        if not getattr(manifest, name):
+            yield name, f"{name} is empty: it must say where the rows are from"
+    if not _TIME.fullmatch(manifest.fetched_at):
+        yield "fetched_at", f"'{shown(manifest.fetched_at)}' is no time in UTC such as 2026-11-22T10:00:00Z"
+    if not 0 <= manifest.depth <= _DEEPEST:
+        yield "depth", f"depth {manifest.depth} is not between 0 and {_DEEPEST}"
+    for name, part in sorted(manifest.read.items()):
+        if manifest.complete and part.total is not None and part.total != part.rows:
+            yield "read", f"calls itself complete, but read {part.rows:,} of {part.total:,} {shown(name)}"
+
+
+def mismatches(manifest: Manifest, tally: Tally, folder: Path) -> Iterator[Fault]:
+    """
+    Yield a fault for each thing the manifest says of the rows that does not hold for them.
+    """
+    path = folder / MANIFEST
+    content = encode_document(manifest)
+    for name in ("users", "groups", "memberships"):
+        said, found = getattr(manifest.counts, name), getattr(tally.counts, name)
+        if said != found:
+            yield Fault(str(path), _line(content, "counts"), f"says {said:,} {name}; the rows have {found:,}")
+    if manifest.digest != tally.digest:
+        text = f"says the digest is {shown(manifest.digest)}; that of the rows is {tally.digest}"
+        yield Fault(str(path), _line(content, "digest"), text)
+
+
+def _line(content: bytes, name: str) -> int:
+    """
+    Return the line on which a written document has its field `name`; 0 where it has none.
+    """
+    lines = content.split(b"\n")
+    return next((number for number, line in enumerate(lines, 1) if line.startswith(f'  "{name}":'.encode())), 0)
+
+
+def content_of(path: Path) -> bytes:
+    """
+    Return the bytes of a regular file.
+
+    Raises InputError where it is none: a link could lead out of the repository.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise InputError((Fault(str(path), 0, "is no regular file" if path.exists() else "is missing"),))
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError((Fault(str(path), 0, f"cannot be read: {error.strerror}"),)) from error

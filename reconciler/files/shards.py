@@ -1,0 +1,71 @@
+"""
+Which file holds which row: spread by the key's SHA-256, so that a change rewrites some tens of rows (formats.md).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+
+from reconciler.errors import Fault
+from reconciler.files.rows import Row, shown
+
+_CAPACITY = (1_000, 16_000, 260_000)
+_DIGITS = (0, 2, 3, 4)
+_SHARD = re.compile(r"(users|groups)(?:/([0-9a-f]{2})(?:/([0-9a-f]{1,2}))?)?\.jsonl")
+
+
+def depth_for(count: int, present: int = 0) -> int:
+    """
+    Return how deep `count` rows are sharded: 0 is one file, then 256, 4,096 and 65,536 files.
+
+    Rows move to a deeper form as soon as they outgrow the `present` one, but back only when the shallower form
+    would be less than half full: a count that swings about a limit does not rewrite every file each time.
+    """
+    needed = sum(count > capacity for capacity in _CAPACITY)
+    if needed >= present:
+        return needed
+    return sum(count * 2 > capacity for capacity in _CAPACITY[:present])
+
+
+def shard_path(plural: str, key: str, depth: int) -> str:
+    """
+    Return the file that holds the row of `key`: `users.jsonl`, `users/ab.jsonl`, `users/ab/c.jsonl`...
+
+    `plural` is `users` or `groups`.
+    """
+    if depth == 0:
+        return f"{plural}.jsonl"
+    name = hashlib.sha256(key.encode()).hexdigest()[: _DIGITS[depth]]
+    return f"{plural}/{name}.jsonl" if depth == 1 else f"{plural}/{name[:2]}/{name[2:]}.jsonl"
+
+
+def shard_depth(path: str) -> tuple[str, int] | None:
+    """
+    Return kind (`users` or `groups`) and depth of a shard, told from its path; None where it is no shard.
+    """
+    match = _SHARD.fullmatch(path)
+    if match is None:
+        return None
+    plural, outer, inner = match.groups()
+    return plural, _DIGITS.index(len(outer or "") + len(inner or ""))
+
+
+def spread(plural: str, rows: Iterable[Row], depth: int) -> dict[str, list[Row]]:
+    """
+    Return the rows by the file that holds them.
+    """
+    shards: dict[str, list[Row]] = {}
+    for row in rows:
+        shards.setdefault(shard_path(plural, row.key, depth), []).append(row)
+    return shards
+
+
+def misplaced(rows: Iterable[Row], path: str, *, shard: str) -> Iterator[Fault]:
+    """
+    Yield a fault for each row of the file at `path` that belongs in another shard than `shard`.
+    """
+    plural, depth = shard_depth(shard) or ("", 0)
+    for number, row in enumerate(rows, 1):
+        right = shard_path(plural, row.key, depth)
+        if right != shard:
+            yield Fault(path, number, f"key '{shown(row.key)}' belongs in {right}")
