@@ -150,7 +150,7 @@ def faults(texts: Texts) -> list[str]:
     """
     Return every violation of the import law, sorted, as `module:line: what is wrong`.
     """
-    trees = {module: ast.parse(text) for module, text in texts.items()}
+    trees = {module: ast.parse(text, module) for module, text in texts.items()}
     found = [found for module, tree in trees.items() for found in imports(module, tree)]
     return sorted(
         {

@@ -17,6 +17,7 @@ TEXT = {".cfg", ".json", ".jsonl", ".md", ".py", ".sh", ".toml", ".yaml", ".yml"
 WALL = 300
 EMPTY_NAMES = {"base", "common", "helper", "helpers", "manager", "util", "utils"}
 PROMISES = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
+BANNERS = re.compile(r"^\s*# ?[-=#*~]{3,}")
 PRESETS = re.compile(r"openpages|ldap-import|atlassian|\bbaw\b", re.IGNORECASE)
 MACHINES = re.compile(r"(?<![\w.])/(?:work|root|Users)/|(?<![\w.])/home/\w+/|\b[A-Z]:\\Users")
 
@@ -46,6 +47,13 @@ def test_product_promises_nothing_for_later() -> None:
     assert list(lines_with(PROMISES, PRODUCT)) == []
 
 
+def test_no_comment_is_a_banner() -> None:
+    """
+    A file that needs banners to be found one's way in is more than one file.
+    """
+    assert list(lines_with(BANNERS, CODE)) == []
+
+
 def test_engine_names_no_system() -> None:
     """
     What makes one system special stands in its preset, not in the core nor in the engine.
@@ -67,6 +75,7 @@ def test_no_text_knows_a_machine() -> None:
     ("pattern", "line"),
     [
         pytest.param(PROMISES, "# TODO: later", id="promise"),
+        pytest.param(BANNERS, "# ---- rows ----", id="banner"),
         pytest.param(PRESETS, 'if policy == "OpenPages":', id="preset"),
         pytest.param(MACHINES, 'path = "/ho' + 'me/ann/state"', id="machine"),
     ],
@@ -127,7 +136,7 @@ def docstrings() -> Iterator[tuple[str, str]]:
     """
     kinds = ast.Module | ast.ClassDef | ast.FunctionDef
     for path in CODE:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
             text = ast.get_docstring(node, clean=False) if isinstance(node, kinds) else None
             if text is not None:
                 yield f"{where(path)}:{getattr(node, 'lineno', 1)}", text
@@ -138,7 +147,7 @@ def cases() -> Iterator[tuple[str, ast.FunctionDef]]:
     Yield place and syntax of every test function.
     """
     for path in CODE:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
             if isinstance(node, ast.FunctionDef) and re.match(r"test_", node.name) and path not in PRODUCT:
                 yield f"{where(path)}:{node.lineno} {node.name}", node
 
