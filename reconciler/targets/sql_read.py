@@ -1,0 +1,243 @@
+"""
+The registry's rows as live users, groups and catalogue.
+
+Full reads go through the driver's own cursor: the database joins a person's groups into one text, so that a
+hundred thousand people with a million memberships are a hundred thousand rows here.
+"""
+
+import gc
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection
+
+from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
+
+_USERS = """
+    SELECT u.id, u.user_name, u.external_id, u.enabled, u.version, u.changed_by,
+        u.email, u.first_name, u.last_name, u.display_name, u.description, u.locale,
+        u.locked, u.can_change_password, u.temporary_password, u.password_expires_in_days,
+        (SELECT group_concat(m.group_id) FROM memberships m WHERE m.user_id = u.id),
+        (SELECT json_group_array(p.profile) FROM user_profiles p WHERE p.user_id = u.id),
+        (SELECT json_group_array(r.role) FROM user_roles r WHERE r.user_id = u.id)
+    FROM users u"""
+_GROUPS = """
+    SELECT g.id, g.name, g.external_id, g.active, g.version, g.changed_by, g.description, g.parent, g.deleted,
+        (SELECT json_group_array(r.role) FROM group_roles r WHERE r.group_id = g.id)
+    FROM groups g"""
+_SOME = " WHERE id IN (SELECT value FROM json_each(?))"
+_ROLE_GROUPS = "SELECT id, name FROM groups WHERE name IN (SELECT value FROM json_each(?))"
+_ELEVATED = "SELECT user_id, group_id FROM memberships WHERE group_id IN (SELECT value FROM json_each(?))"
+_GROUPS_OF = """
+    SELECT DISTINCT m.group_id FROM memberships m JOIN groups g ON g.id = m.group_id
+    WHERE m.user_id IN (SELECT value FROM json_each(?))"""
+
+
+class _Sets(dict[str, tuple[str, ...]]):
+    """
+    JSON arrays already met, each with its sorted tuple: most people share a few combinations.
+    """
+
+    def __missing__(self, text: str) -> tuple[str, ...]:
+        value = self[text] = tuple(sorted(json.loads(text)))
+        return value
+
+
+class _Texts(dict[str | None, str | None]):
+    """
+    Texts already met, so that a thousand people of one locale share one string.
+    """
+
+    def __missing__(self, text: str | None) -> str | None:
+        self[text] = text
+        return text
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """
+    Pause the garbage collector while many objects are made that all live on: it would only slow them down.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def snapshot(connection: Connection, role_groups: frozenset[str]) -> Snapshot:
+    """
+    Return everything as of one moment; the caller's transaction is that moment.
+    """
+    driver = _driver(connection)
+    with _collector_paused():
+        roles = _role_groups(driver, role_groups)
+        groups = _live_groups(driver.execute(_GROUPS), set(roles))
+        known = {group.id: group.id for group in groups}
+        users = _live_users(driver.execute(_USERS), known.get, _elevated(driver, roles))
+        return Snapshot(users=users, groups=groups, catalogue=_catalogue(driver))
+
+
+def live_users(connection: Connection, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
+    """
+    Return those of the users that are there, by id.
+    """
+    driver, wanted = _driver(connection), json.dumps(ids)
+    roles = _role_groups(driver, role_groups)
+    known = {str(id_): str(id_) for (id_,) in driver.execute(_GROUPS_OF, (wanted,)) if id_ not in roles}
+    rows = driver.execute(_USERS + _SOME, (wanted,))
+    return {live.id: live for live in _live_users(rows, known.get, _elevated(driver, roles))}
+
+
+def live_groups(connection: Connection, ids: Sequence[int]) -> dict[str, Live]:
+    """
+    Return those of the groups that are there, by id.
+    """
+    rows = _driver(connection).execute(_GROUPS + _SOME, (json.dumps(ids),))
+    return {live.id: live for live in _live_groups(rows, set())}
+
+
+def live(connection: Connection, kind: Kind, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
+    """
+    Return those of the entities of one kind that are there, by id.
+    """
+    if kind == "user":
+        return live_users(connection, ids, role_groups)
+    return live_groups(connection, ids)
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    """
+    Return the driver's own connection below `connection`, in the same transaction.
+    """
+    driver: Any = connection.connection.driver_connection
+    return driver  # type: ignore[no-any-return]
+
+
+def _role_groups(driver: sqlite3.Connection, names: frozenset[str]) -> dict[int, str]:
+    """
+    Return the groups that express a role, name by id.
+    """
+    return dict(driver.execute(_ROLE_GROUPS, (json.dumps(sorted(names)),)))
+
+
+def _elevated(driver: sqlite3.Connection, roles: dict[int, str]) -> dict[int, list[str]]:
+    """
+    Return who is in a group that expresses a role: the roles by user id.
+    """
+    elevated: dict[int, list[str]] = {}
+    for user, group in driver.execute(_ELEVATED, (json.dumps(sorted(roles)),)):
+        elevated.setdefault(user, []).append(roles[group])
+    return elevated
+
+
+def _live_users(
+    rows: sqlite3.Cursor, known: Callable[[str], str | None], elevated: dict[int, list[str]]
+) -> tuple[Live, ...]:
+    """
+    Return the users of `rows` sorted by id; a group that `known` does not know is not part of their groups.
+    """
+    sets, texts = _Sets(), _Texts()
+    users = []
+    for (id_, user_name, external_id, enabled, version, changed_by,
+         email, first_name, last_name, display_name, description, locale,
+         locked, can_change_password, temporary_password, expires, groups, profiles, roles) in rows:  # fmt: skip
+        users.append(
+            Live(
+                kind="user",
+                id=str(id_),
+                name=user_name,
+                fields={
+                    "user_name": user_name,
+                    "email": email,
+                    "first_name": first_name,
+                    "last_name": last_name,
+                    "display_name": display_name,
+                    "description": description,
+                    "locale": texts[locale],
+                    "locked": locked == 1,
+                    "can_change_password": can_change_password == 1,
+                    "temporary_password": temporary_password == 1,
+                    "password_expires_in_days": expires,
+                    "profiles": sets[profiles],
+                    "roles": _with_elevated(sets[roles], elevated.get(id_)),
+                },
+                active=enabled == 1,
+                external_id=external_id,
+                groups=tuple(sorted(filter(None, map(known, groups.split(","))))) if groups else (),
+                version=str(version),
+                changed_by=texts[changed_by],
+            )
+        )
+    users.sort(key=_by_id)
+    return tuple(users)
+
+
+def _with_elevated(roles: tuple[str, ...], more: list[str] | None) -> tuple[str, ...]:
+    """
+    Return the roles with those that membership of a role's group expresses.
+    """
+    return tuple(sorted({*roles, *more})) if more else roles
+
+
+def _live_groups(rows: sqlite3.Cursor, left_out: set[int]) -> tuple[Live, ...]:
+    """
+    Return the groups of `rows` but for those that express a role, sorted by id.
+    """
+    sets = _Sets()
+    groups = [
+        Live(
+            kind="group",
+            id=str(id_),
+            name=name,
+            fields={
+                "name": name,
+                "description": description,
+                "parent": parent,
+                "deleted": deleted == 1,
+                "roles": sets[roles],
+            },
+            active=active == 1,
+            external_id=external_id,
+            version=str(version),
+            changed_by=changed_by,
+        )
+        for id_, name, external_id, active, version, changed_by, description, parent, deleted, roles in rows
+        if id_ not in left_out
+    ]
+    groups.sort(key=_by_id)
+    return tuple(groups)
+
+
+def _by_id(live: Live) -> str:
+    """
+    Return what entities are sorted by: the id as text, as every reader of a snapshot compares it.
+    """
+    return live.id
+
+
+def _catalogue(driver: sqlite3.Connection) -> Catalogue:
+    """
+    Return the profiles with the names of the groups that an administrator associated with each.
+    """
+    groups: dict[str, list[str]] = {}
+    for profile, name in driver.execute("SELECT profile, group_name FROM profile_groups ORDER BY 1, 2"):
+        groups.setdefault(profile, []).append(name)
+    rows = driver.execute("SELECT name, enabled, deleted, fallback FROM profiles ORDER BY name")
+    return Catalogue(
+        profiles={
+            name: Profile(
+                name=name,
+                enabled=enabled == 1,
+                deleted=deleted == 1,
+                fallback=fallback == 1,
+                groups=tuple(groups.get(name, ())),
+            )
+            for name, enabled, deleted, fallback in rows
+        }
+    )
