@@ -1,0 +1,53 @@
+"""
+A commit made without the work tree and without the user's index.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+from reconciler.store_git import Git, index_entries
+
+
+def make_commit(
+    git: Git, files: Mapping[str, bytes | None], message: str, *, tip: str, signature: Mapping[str, str]
+) -> str:
+    """
+    Return a new commit of `files` (None: removed) on top of `tip`, or `tip` where none of them differs from it.
+
+    Nothing points at it yet: until a ref is moved, nobody sees it and Git will clear it away.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        index = str(Path(scratch, "index"))
+        entries = index_entries(_stored(git, files, Path(scratch)), width=len(tip) or 40)
+        git.run("read-tree", tip or "--empty", GIT_INDEX_FILE=index)
+        git.run("update-index", "-z", "--index-info", feed=entries, GIT_INDEX_FILE=index)
+        tree = _name(git.run("write-tree", GIT_INDEX_FILE=index))
+    if tip and tree == git.line("rev-parse", f"{tip}^{{tree}}"):
+        return tip
+    onto = ("-p", tip) if tip else ()
+    return _name(git.run("commit-tree", tree, *onto, "-F", "-", feed=message.encode(), **signature))
+
+
+def signature(author: tuple[str, str], now: datetime) -> dict[str, str]:
+    """
+    Return what tells Git who commits, by name and e-mail, and when (to the second, in UTC).
+    """
+    parts = {"NAME": author[0], "EMAIL": author[1], "DATE": f"@{int(now.timestamp())} +0000"}
+    return {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in parts.items()}
+
+
+def _stored(git: Git, files: Mapping[str, bytes | None], scratch: Path) -> dict[str, str | None]:
+    present = {path: content for path, content in sorted(files.items()) if content is not None}
+    places = [scratch / str(number) for number in range(len(present))]
+    for place, content in zip(places, present.values(), strict=True):
+        place.write_bytes(content)
+    feed = "".join(f"{place}\n" for place in places).encode()
+    # without filters: the bytes that are digested are the bytes that are committed, whatever .gitattributes says
+    names = git.run("hash-object", "-w", "--no-filters", "--stdin-paths", feed=feed).decode().split()
+    return dict.fromkeys(sorted(files)) | dict(zip(present, names, strict=True))
+
+
+def _name(output: bytes) -> str:
+    return output.decode().removesuffix("\n")
