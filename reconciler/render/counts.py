@@ -1,0 +1,104 @@
+"""
+A plan in one line, and the facts that tell it from every other plan.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import get_args
+
+from reconciler.core.model import Action, Change, Conflict, Held, Plan
+from reconciler.render.json_text import file_digest
+from reconciler.render.shown import sentence
+
+ACTIONS: tuple[Action, ...] = get_args(Action)
+LONGEST_NAME = 30
+"""Characters of a target's name that a headline holds."""
+
+_LONGEST_FACT = 200
+
+
+def number(count: int, noun: str) -> str:
+    """
+    Return `1 user`, `2 users`, `12,000 users`.
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def is_quiet(plan: Plan) -> bool:
+    """
+    Return whether the plan has nothing to do and nothing to tell.
+    """
+    return not (plan.changes or plan.held or plan.conflicts or plan.claims or plan.expiring or plan.notices)
+
+
+def headline(plan: Plan, *, target: str) -> str:
+    """
+    Return the plan's counts in one line: what changes, the risk in it, what is held.
+
+    `target` is the target's name, made safe for where the line goes.
+    """
+    if plan.changes:
+        start = f"{number(len(plan.changes), 'change')} to {target} ({_by_kind(plan.changes)})"
+    else:
+        start = f"No changes. {target}: {looked_at(plan)} looked at"
+    return ", ".join([start, *_risks(plan.changes), *_withheld(plan)]) + "."
+
+
+def looked_at(plan: Plan) -> str:
+    """
+    Return how many users and groups the plan was made from.
+    """
+    return ", ".join(number(plan.entities.get(kind, 0), kind) for kind in ("user", "group"))
+
+
+def facts(plan: Plan) -> list[tuple[str, str]]:
+    """
+    Return what the plan is about and its two digests, each under its name.
+
+    `plan` covers the changes: it is what is approved. `file` is the SHA-256 of the plan's JSON, which holds all
+    that any rendering leaves out: no two different plans show the same.
+    """
+    found = [
+        ("plan", sentence(plan.digest, longest=_LONGEST_FACT)),
+        ("file", file_digest(plan)),
+        ("target", sentence(plan.identity, longest=_LONGEST_FACT)),
+        ("scope", sentence(plan.scope, longest=_LONGEST_FACT)),
+        ("export", sentence(plan.inputs.fetched_at, longest=_LONGEST_FACT)),
+        ("read", looked_at(plan)),
+    ]
+    return [(name, fact) for name, fact in found if fact]
+
+
+def _by_kind(changes: tuple[Change, ...]) -> str:
+    """
+    Return `users: 3 create, 1 update; groups: 1 create`.
+    """
+    count = Counter((change.kind, change.action) for change in changes)
+    kinds = [
+        f"{kind}s: " + ", ".join(f"{count[kind, action]:,} {action}" for action in ACTIONS if count[kind, action])
+        for kind in ("user", "group")
+        if any(count[kind, action] for action in ACTIONS)
+    ]
+    return "; ".join(kinds)
+
+
+def _risks(changes: tuple[Change, ...]) -> list[str]:
+    count = Counter(risk for change in changes for risk in set(change.risk))
+    words = {
+        "dangerous": f"{count['dangerous']:,} dangerous",
+        "removal": number(count["removal"], "removal"),
+        "privileged": f"{count['privileged']:,} privileged",
+    }
+    return [text for risk, text in words.items() if risk in count]
+
+
+def _withheld(plan: Plan) -> list[str]:
+    """
+    Return what waits for a decision, and how much of it no earlier run has told.
+    """
+    waiting: list[tuple[str, Sequence[Held | Conflict]]] = [("held", plan.held), ("in conflict", plan.conflicts)]
+    return [f"{len(found):,} {words} ({_new(found):,} new)" for words, found in waiting if found]
+
+
+def _new(found: Sequence[Held | Conflict]) -> int:
+    return sum(not one.standing for one in found)

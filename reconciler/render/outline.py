@@ -1,0 +1,214 @@
+"""
+A plan as sections of blocks in the order in which they matter: what text and Markdown show alike.
+
+Risk first: dangerous, then removals and privileged; then users and groups by what happens to them; then what is
+withheld, who owns what, what expires. A block is one entity (or one held change, one piece of news). Blocks are
+drawn when they are asked for, so that the first twenty of 10,000 cost what twenty cost.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import groupby
+from typing import TypeAlias, TypeVar
+
+from msgspec import UNSET, Struct
+
+from reconciler.core.model import Change, ClaimNews, Conflict, Expiring, Held, Kind, Notice, Plan
+from reconciler.render.counts import ACTIONS
+from reconciler.render.delta import Line, Sign, change_lines
+from reconciler.render.shown import entity, field_name, group_names, key_of, sentence, shown
+
+Block: TypeAlias = Callable[[], list[Line]]
+
+Changes: TypeAlias = tuple[Change, ...]
+"""All changes of one entity, in the order in which they are applied."""
+
+_Entry = TypeVar("_Entry")
+
+_SIGNS: dict[str, Sign] = {
+    "create": "+",
+    "activate": "+",
+    "restore": "+",
+    "update": "~",
+    "move": "~",
+    "deactivate": "-",
+    "retire": "-",
+    "delete": "-",
+}
+
+
+class Section(Struct, frozen=True, kw_only=True):
+    """
+    Blocks of one kind under a title, which holds words of ours alone. `whole`: never cut to its first few.
+    """
+
+    title: str
+    blocks: tuple[Block, ...]
+    risk: bool = False
+    whole: bool = False
+
+
+def sections(plan: Plan) -> list[Section]:
+    """
+    Return the plan's sections in the order in which a reviewer needs them, none of them empty.
+    """
+    groups = group_names(plan.names)
+    return [section for section in _all_sections(plan, groups) if section.blocks]
+
+
+def _all_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
+    alarms = [notice for notice in plan.notices if notice.level != "note"]
+    notes = [notice for notice in plan.notices if notice.level == "note"]
+    yield _section("Warnings", _notice, alarms, risk=True, whole=True)
+    yield from _change_sections(plan.changes, groups)
+    held = partial(_held, groups=groups)
+    yield _section("Held", held, [one for one in plan.held if not one.standing], risk=True)
+    yield _section("Conflicts", _conflict, [one for one in plan.conflicts if not one.standing], risk=True)
+    yield _section("Held since an earlier run", held, [one for one in plan.held if one.standing])
+    yield _section("Conflicts since an earlier run", _conflict, [one for one in plan.conflicts if one.standing])
+    privileged = [claim for claim in plan.claims if claim.privileged]
+    yield _section("Privileged values of administrators", _claim, privileged, risk=True, whole=True)
+    yield _section("Ownership", _claim, [claim for claim in plan.claims if not claim.privileged])
+    yield _section("Expiring", _expiring, plan.expiring)
+    yield _section("Notes", _notice, notes)
+
+
+def _section(
+    title: str,
+    draw: Callable[[_Entry], list[Line]],
+    entries: Iterable[_Entry],
+    *,
+    risk: bool = False,
+    whole: bool = False,
+) -> Section:
+    blocks = tuple(partial(draw, entry) for entry in entries)
+    return Section(title=title, blocks=blocks, risk=risk, whole=whole)
+
+
+def by_entity(changes: Iterable[Change]) -> list[Changes]:
+    """
+    Return the changes gathered by entity, in the order in which each entity is first touched.
+
+    An account that is replaced bears its successor's key, so name and link tell the two apart.
+    """
+    gathered: dict[tuple[Kind, str, str, str | None], list[Change]] = {}
+    for change in changes:
+        gathered.setdefault((change.kind, change.key, change.name, change.link), []).append(change)
+    return [tuple(found) for found in gathered.values()]
+
+
+def _change_sections(changes: Iterable[Change], groups: dict[str, str]) -> Iterator[Section]:
+    """
+    Yield the sections of changes; an entity stands in one alone, the first that it belongs to.
+    """
+    draw = partial(_entity_lines, groups=groups)
+    ranked: tuple[list[Changes], ...] = ([], [], [])
+    for one in by_entity(changes):
+        ranked[_rank(one)].append(one)
+    dangerous, risky, plain = ranked
+    yield _section("Dangerous: each needs an approval", draw, dangerous, risk=True, whole=True)
+    yield _section("Removals and privileged changes", draw, risky, risk=True)
+    for (kind, action), found in groupby(sorted(plain, key=_place), key=lambda one: (one[0].kind, one[0].action)):
+        yield _section(f"{kind.capitalize()}s to {action}", draw, found)
+
+
+def _rank(one: Changes) -> int:
+    risks = _risks(one)
+    return 0 if "dangerous" in risks else 1 if risks else 2
+
+
+def _risks(one: Changes) -> list[str]:
+    present = {risk for change in one for risk in change.risk}
+    return [risk for risk in ("dangerous", "privileged", "removal") if risk in present]
+
+
+def _place(one: Changes) -> tuple[bool, int]:
+    return one[0].kind == "group", ACTIONS.index(one[0].action)
+
+
+def _entity_lines(one: Changes, *, groups: dict[str, str]) -> list[Line]:
+    """
+    Return the heading of an entity, and the lines of its changes in the order in which they are applied.
+    """
+    signs = [_SIGNS[change.action] for change in one]
+    cause = _usual_cause(one)
+    risks = f" ({', '.join(_risks(one))})" if _risks(one) else ""
+    because = f", because {sentence(cause)}" if cause else ""
+    heading = f"{entity(one[0].kind, one[0].name, one[0].key)}: {_actions(one)}{risks}{because}"
+    return [Line("-" if "-" in signs else signs[0], heading), *change_lines(one, groups, cause=cause)]
+
+
+def _actions(one: Changes) -> str:
+    """
+    Return `update, then deactivate`; what is set right after a create is part of it.
+    """
+    steps = [action for action, _ in groupby(change.action for change in one)]
+    return ", then ".join(step for step in steps if step != "update" or "create" not in steps)
+
+
+def _usual_cause(one: Changes) -> str:
+    """
+    Return the cause that most fields have, to be told once; none where a field has no cause of its own.
+    """
+    causes = [change.because.get(name, "") for change in one for name in change.before | change.after]
+    if "" in causes or not causes:
+        return ""
+    return max(sorted(set(causes)), key=causes.count)
+
+
+def _held(one: Held, *, groups: dict[str, str]) -> list[Line]:
+    """
+    Return what is held, why, how to release it, and the change that would then be made.
+    """
+    what = f": {one.change.action}" if one.change else ""
+    field = f", {field_name(one.field)}" if one.field else ""
+    guard = f" (guard {sentence(one.guard)})" if one.guard else ""
+    lines = [
+        Line("!", f"{entity(one.kind, one.name, one.key)}{field}{what}{guard}"),
+        Line("!", f"    held:    {sentence(one.reason)}"),
+        Line("!", f"    release: {sentence(one.release)}"),
+    ]
+    would = change_lines([one.change], groups) if one.change else []
+    return lines + [Line("!", f"    would {line.sign} {line.text.strip()}") for line in would]
+
+
+def _conflict(one: Conflict) -> list[Line]:
+    keys = ", ".join(key_of(key) for key in one.keys)
+    return [
+        Line("!", f"{one.kind}s {keys}"),
+        Line("!", f"    conflict: {sentence(one.message)}"),
+        Line("!", f"    release:  {sentence(one.release)}"),
+    ]
+
+
+def _claim(one: ClaimNews) -> list[Line]:
+    """
+    Return who owns a field now and since when, in words, with the values that tell it.
+    """
+    lines = [Line("=", f"{entity(one.kind, one.name, one.key)}, {field_name(one.field)}: {sentence(one.text)}")]
+    words = {
+        "owner": _owners(one),
+        "since": one.since and sentence(one.since),
+        "value": "" if one.value is UNSET else shown(one.value),
+        "withheld": "" if one.withheld is UNSET else shown(one.withheld),
+    }
+    return lines + [Line("=", f"    {name}: ".ljust(14) + text) for name, text in words.items() if text]
+
+
+def _owners(one: ClaimNews) -> str:
+    """
+    Return who owns the field, and who did; empty where nobody does and did.
+    """
+    words = {"git": "Git", "admin": "the target's administrators", None: "nobody"}
+    if one.owner is None and one.was is None:
+        return ""
+    return words[one.owner] + (f"; before: {words[one.was]}" if one.was else "")
+
+
+def _expiring(one: Expiring) -> list[Line]:
+    return [Line("=", f"until {sentence(one.until)}: {sentence(one.text)} ({sentence(one.origin)})")]
+
+
+def _notice(one: Notice) -> list[Line]:
+    sign: Sign = "=" if one.level == "note" else "!"
+    return [Line(sign, f"{one.level}: {sentence(one.text)} ({sentence(one.code)})")]
