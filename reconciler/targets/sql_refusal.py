@@ -7,7 +7,7 @@ which profile is missing, is looked up here, after the refused write was rolled 
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from reconciler.core.model import Live
 from reconciler.targets.sql_prepare import Ready
@@ -46,7 +46,7 @@ def earlier(connection: Connection, ready: Ready, *, roles: frozenset[str]) -> S
     return Standing(id=None, message=told)
 
 
-def why(connection: Connection, ready: Ready, error: IntegrityError) -> str:
+def why(connection: Connection, ready: Ready, error: Exception) -> str:
     """
     Return what stands in the way of a write that broke a rule of the database.
     """
@@ -56,7 +56,15 @@ def why(connection: Connection, ready: Ready, error: IntegrityError) -> str:
         or _no_profile(connection, ready)
         or _no_group(connection, ready)
     )
-    return found or str(error.orig)
+    return found or str(error.orig if isinstance(error, DBAPIError) else error)
+
+
+def is_there(connection: Connection, ready: Ready) -> bool:
+    """
+    Return whether the row to be written is there, whatever its version.
+    """
+    table = ready.shape.table
+    return connection.scalar(select(table.c.id).where(table.c.id == ready.id)) is not None
 
 
 def missed(connection: Connection, ready: Ready) -> str:

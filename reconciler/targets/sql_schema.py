@@ -15,9 +15,10 @@ _TABLES = (
     CREATE TABLE writer (
         one INTEGER PRIMARY KEY CHECK (one = 1),
         run TEXT,
+        began INTEGER NOT NULL,
         clock INTEGER NOT NULL
     )""",
-    "INSERT INTO writer (one, run, clock) VALUES (1, NULL, 0)",
+    "INSERT INTO writer (one, run, began, clock) VALUES (1, NULL, 0, 0)",
     """
     CREATE TABLE users (
         id INTEGER PRIMARY KEY AUTOINCREMENT,

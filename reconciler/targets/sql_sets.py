@@ -5,10 +5,10 @@ A user's role that a group expresses (`OPAdministrators`) is membership of the g
 `roles` and `profiles` hold are rows of their own.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as insert_or_keep
 
 from reconciler.targets.sql_tables import GROUPS, MEMBERSHIPS, SHAPES, Shape, Side
@@ -27,22 +27,23 @@ def add(connection: Connection, shape: Shape, field: str, elements: Elements, *,
 
 
 def replace(
-    connection: Connection, side: tuple[Shape, str], owner: int, elements: Collection[str], *, roles: frozenset[str]
+    connection: Connection, shape: Shape, field: str, sets: Mapping[int, Collection[str]], *, roles: frozenset[str]
 ) -> None:
     """
-    Make one owner's set hold exactly `elements`; `side` is the kind's shape and the field.
+    Make the sets of these owners, by id, hold exactly what is given.
     """
-    shape, field = side
     grouped = _grouped(shape, field, roles)
-    rows = shape.sets[field]
-    wanted = set(elements)
-    held = set(connection.scalars(select(rows.element).where(rows.owner == owner)))
-    _remove_rows(connection, rows, owner, held - (wanted - grouped))
-    _add_rows(connection, rows, [(owner, element) for element in sorted(wanted - grouped - held)])
+    side = shape.sets[field]
+    wanted = {(owner, element) for owner, elements in sets.items() for element in elements}
+    rows = {pair for pair in wanted if pair[1] not in grouped}
+    found = connection.execute(select(side.owner, side.element).where(side.owner.in_(sorted(sets))))
+    held = {(owner, element) for owner, element in found.tuples()}
+    _remove_rows(connection, side, sorted(held - rows))
+    _add_rows(connection, side, sorted(rows - held))
     if grouped:
-        joined = _joined_roles(connection, owner, grouped)
-        leave(connection, owner, [group for role, group in joined.items() if role not in wanted])
-        _join_roles(connection, [(owner, role) for role in sorted((wanted & grouped) - joined.keys())])
+        joined = _joined_roles(connection, sets, grouped)
+        leave(connection, sorted((owner, joined[owner, role]) for owner, role in joined.keys() - wanted))
+        _join_roles(connection, sorted(wanted - rows - joined.keys()))
 
 
 def join(connection: Connection, members: Iterable[tuple[int, int]]) -> None:
@@ -54,13 +55,14 @@ def join(connection: Connection, members: Iterable[tuple[int, int]]) -> None:
         connection.execute(insert_or_keep(MEMBERSHIPS).on_conflict_do_nothing(), rows)
 
 
-def leave(connection: Connection, user: int, groups: Sequence[int]) -> None:
+def leave(connection: Connection, members: Iterable[tuple[int, int]]) -> None:
     """
-    Remove memberships of one user; one that is not there does not matter.
+    Remove memberships, (user id, group id) each; one that is not there does not matter.
     """
-    if groups:
-        ours = MEMBERSHIPS.c.user_id == user
-        connection.execute(delete(MEMBERSHIPS).where(ours, MEMBERSHIPS.c.group_id.in_(groups)))
+    rows = [{"user": user, "group": group} for user, group in members]
+    if rows:
+        one = (MEMBERSHIPS.c.user_id == bindparam("user")) & (MEMBERSHIPS.c.group_id == bindparam("group"))
+        connection.execute(delete(MEMBERSHIPS).where(one), rows)
 
 
 def _grouped(shape: Shape, field: str, roles: frozenset[str]) -> frozenset[str]:
@@ -79,21 +81,27 @@ def _add_rows(connection: Connection, side: Side, elements: Elements) -> None:
         connection.execute(insert(side.table), rows)
 
 
-def _remove_rows(connection: Connection, side: Side, owner: int, elements: Collection[str]) -> None:
+def _remove_rows(connection: Connection, side: Side, elements: Elements) -> None:
     """
-    Delete one owner's rows of these elements.
+    Delete the row of each element.
     """
     if elements:
-        connection.execute(delete(side.table).where(side.owner == owner, side.element.in_(sorted(elements))))
+        one = (side.owner == bindparam("of")) & (side.element == bindparam("what"))
+        rows = [{"of": owner, "what": element} for owner, element in elements]
+        connection.execute(delete(side.table).where(one), rows)
 
 
-def _joined_roles(connection: Connection, user: int, roles: frozenset[str]) -> dict[str, int]:
+def _joined_roles(
+    connection: Connection, users: Iterable[int], roles: frozenset[str]
+) -> dict[tuple[int, str], int]:
     """
-    Return the ids of the groups by which the user holds any of these roles, by role.
+    Return the groups by which these users hold any of these roles: the group's id by user id and role.
     """
-    joined = select(GROUPS.c.name, GROUPS.c.id).join(MEMBERSHIPS, MEMBERSHIPS.c.group_id == GROUPS.c.id)
-    held = joined.where(MEMBERSHIPS.c.user_id == user, GROUPS.c.name.in_(sorted(roles)))
-    return dict(connection.execute(held).tuples().all())
+    joined = select(MEMBERSHIPS.c.user_id, GROUPS.c.name, GROUPS.c.id).join(
+        GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id
+    )
+    held = joined.where(MEMBERSHIPS.c.user_id.in_(sorted(users)), GROUPS.c.name.in_(sorted(roles)))
+    return {(user, role): group for user, role, group in connection.execute(held).tuples()}
 
 
 def _join_roles(connection: Connection, elements: Elements) -> None:

@@ -19,7 +19,7 @@ def _table(name: str, *columns: Column[Any]) -> Table:
     return Table(name, _METADATA, *columns)
 
 
-WRITER = _table("writer", Column("run", Text), Column("clock", Integer))
+WRITER = _table("writer", Column("run", Text), Column("began", Integer), Column("clock", Integer))
 FENCE = _table(
     "fence",
     Column("one", Integer, primary_key=True),

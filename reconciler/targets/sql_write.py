@@ -1,8 +1,8 @@
 """
 Writes to the registry: one transaction for a batch, a savepoint for each write, a compare-and-set on each row.
 
-Creates that follow each other are made together; where the database refuses them, the two halves are tried one
-by one, so one bad record among thousands costs a few statements and stops nobody else.
+Writes of one shape that follow each other are made together; where one of them cannot be, the two halves are tried
+for themselves, so one bad record among thousands costs a few statements and stops nobody else.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Delete, Update, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.core.model import Kind, Live
@@ -22,6 +22,12 @@ from reconciler.targets.sql_tables import WRITER
 
 _TOGETHER = 1000
 _KINDS: tuple[Kind, ...] = ("user", "group")
+
+
+class _MissedError(Exception):
+    """
+    A row was not as the plan saw it: gone, or changed since.
+    """
 
 
 class _Fate(Struct, frozen=True, kw_only=True):
@@ -42,8 +48,10 @@ def write_all(connection: Connection, writes: Sequence[Write], *, run: str, role
     `roles` are the names of groups that express a role. The run's id stands in `writer` for as long as we write,
     and is taken out before the commit: see sql_schema.
     """
-    connection.execute(update(WRITER).values(run=run))
-    fates = [fate for part in _parts(map(_prepared, writes)) for fate in _make(connection, part, roles)]
+    connection.execute(update(WRITER).values(run=run, began=WRITER.c.clock))
+    fates: list[_Fate] = []
+    for part in _parts(map(_prepared, writes)):
+        fates += [part] if isinstance(part, _Fate) else _make(connection, part, roles)
     connection.execute(update(WRITER).values(run=None))
     return _read_back(connection, fates, roles)
 
@@ -60,50 +68,44 @@ def _prepared(write: Write) -> Ready | _Fate:
 
 def _parts(prepared: Iterable[Ready | _Fate]) -> Iterator[list[Ready] | _Fate]:
     """
-    Yield the writes in their order: creates of one kind that follow each other together, all else alone.
+    Yield the writes in their order, those that follow each other and can share their statements together.
     """
-    for kind, part in groupby(prepared, key=_created_kind):
-        while chunk := list(islice(part, _TOGETHER if kind else 1)):
+    for _, part in groupby(prepared, key=_statements):
+        while chunk := list(islice(part, _TOGETHER)):
             ready = [write for write in chunk if isinstance(write, Ready)]
             yield from [ready] if ready else (fate for fate in chunk if isinstance(fate, _Fate))
 
 
-def _created_kind(prepared: Ready | _Fate) -> Kind | None:
+def _statements(prepared: Ready | _Fate) -> tuple[str, ...]:
     """
-    Return the kind of which this write creates one; None where it does something else.
+    Return what two writes must have in common to be made by the same statements: action, kind, columns, sets.
     """
-    creates = isinstance(prepared, Ready) and prepared.write.action == "create"
-    return prepared.write.kind if creates else None
+    if isinstance(prepared, _Fate):
+        return ()
+    return (prepared.write.action, prepared.write.kind, *sorted(prepared.columns), "", *sorted(prepared.sets))
 
 
-def _make(connection: Connection, part: list[Ready] | _Fate, roles: frozenset[str]) -> list[_Fate]:
+def _make(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[_Fate]:
     """
-    Make one part of the batch.
+    Make all of `batch`; where the database refuses, each half for itself, down to the one it refuses.
     """
-    if isinstance(part, _Fate):
-        return [part]
-    if part[0].write.action == "create":
-        return _create(connection, part, roles)
-    return [_change(connection, part[0], roles)]
-
-
-def _create(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[_Fate]:
-    """
-    Create all of `batch`; where the database refuses, each half for itself, down to the one it refuses.
-    """
+    verb = {"create": _create, "update": _update, "delete": _delete}[batch[0].write.action]
     try:
         with connection.begin_nested():
-            return _insert(connection, batch, roles)
-    except IntegrityError as error:
+            ids = verb(connection, batch, roles)
+            return [
+                _Fate(write=ready.write, outcome="landed", id=id_) for ready, id_ in zip(batch, ids, strict=True)
+            ]
+    except (IntegrityError, _MissedError) as error:
         if len(batch) == 1:
-            return [_not_created(connection, batch[0], error, roles)]
+            return [_unmade(connection, batch[0], error, roles)]
     half = len(batch) // 2
-    return [*_create(connection, batch[:half], roles), *_create(connection, batch[half:], roles)]
+    return [*_make(connection, batch[:half], roles), *_make(connection, batch[half:], roles)]
 
 
-def _insert(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[_Fate]:
+def _create(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[int]:
     """
-    Insert rows of one kind with all that belongs to them.
+    Insert rows of one kind with all that belongs to them; return their ids.
 
     The new ids are those above the highest that was there: nobody else can insert while we hold the lock.
     """
@@ -111,71 +113,76 @@ def _insert(connection: Connection, batch: list[Ready], roles: frozenset[str]) -
     table, name = shape.table, shape.table.c[shape.name]
     last = connection.scalar(select(func.max(table.c.id))) or 0
     connection.execute(insert(table), [ready.columns for ready in batch])
-    ids = dict(connection.execute(select(name, table.c.id).where(table.c.id > last)).tuples().all())
-    made = [(ids[ready.columns[shape.name]], ready) for ready in batch]
-    for field in shape.sets:
-        elements = [(id_, element) for id_, ready in made for element in ready.sets.get(field, ())]
+    by_name = dict(connection.execute(select(name, table.c.id).where(table.c.id > last)).tuples().all())
+    ids = [by_name[ready.columns[shape.name]] for ready in batch]
+    for field in batch[0].sets:
+        elements = [(id_, element) for id_, ready in zip(ids, batch, strict=True) for element in ready.sets[field]]
         sql_sets.add(connection, shape, field, elements, roles=roles)
-    sql_sets.join(connection, [(id_, group) for id_, ready in made for group in ready.join])
-    return [_Fate(write=ready.write, outcome="landed", id=id_) for id_, ready in made]
+    sql_sets.join(connection, _members(ids, [ready.join for ready in batch]))
+    return ids
 
 
-def _not_created(connection: Connection, ready: Ready, error: IntegrityError, roles: frozenset[str]) -> _Fate:
+def _update(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[int]:
     """
-    Return what became of a create that the database refused: made before by us, or in somebody's way.
-    """
-    earlier = sql_refusal.earlier(connection, ready, roles=roles)
-    if earlier is None:
-        return _Fate(write=ready.write, outcome="failed", message=sql_refusal.why(connection, ready, error))
-    outcome: Literal["landed", "left"] = "left" if earlier.id is None else "landed"
-    return _Fate(write=ready.write, outcome=outcome, id=earlier.id, message=earlier.message)
-
-
-def _change(connection: Connection, ready: Ready, roles: frozenset[str]) -> _Fate:
-    """
-    Update or delete one row, if it still has the version that the plan saw.
-    """
-    make = _delete if ready.write.action == "delete" else _update
-    try:
-        with connection.begin_nested():
-            hit = make(connection, ready, roles)
-    except IntegrityError as error:
-        return _Fate(write=ready.write, outcome="failed", message=sql_refusal.why(connection, ready, error))
-    if hit:
-        return _Fate(write=ready.write, outcome="landed", id=ready.id)
-    return _Fate(write=ready.write, outcome="left", message=sql_refusal.missed(connection, ready))
-
-
-def _delete(connection: Connection, ready: Ready, _roles: frozenset[str]) -> bool:
-    """
-    Delete one row and, by trigger, all that belongs to it; return whether it was as expected or gone already.
-
-    Gone already is what a delete wants: its answer may have been lost the first time.
-    """
-    table = ready.shape.table
-    expected = delete(table).where(table.c.id == ready.id, table.c.version == ready.expects)
-    if connection.execute(expected).rowcount == 1:
-        return True
-    return connection.scalar(select(table.c.id).where(table.c.id == ready.id)) is None
-
-
-def _update(connection: Connection, ready: Ready, roles: frozenset[str]) -> bool:
-    """
-    Update one row and what belongs to it; return whether it was as expected.
+    Update rows, all of the same columns, with what belongs to them; return their ids.
 
     A write that changes side tables alone touches the row nevertheless: that is its compare-and-set.
     """
-    shape, id_ = ready.shape, ready.id
-    table = shape.table
-    expected = update(table).where(table.c.id == id_, table.c.version == ready.expects)
-    touch = {shape.name: table.c[shape.name]}
-    if id_ is None or connection.execute(expected.values(ready.columns or touch)).rowcount != 1:
-        return False
-    for field, elements in ready.sets.items():
-        sql_sets.replace(connection, (shape, field), id_, elements, roles=roles)
-    sql_sets.leave(connection, id_, ready.leave)
-    sql_sets.join(connection, [(id_, group) for group in ready.join])
-    return True
+    shape = batch[0].shape
+    changed = update(shape.table)
+    if not batch[0].columns:
+        changed = changed.values({shape.name: shape.table.c[shape.name]})
+    ids = _compare_and_set(connection, changed, batch)
+    for field in batch[0].sets:
+        sets = {id_: ready.sets[field] for id_, ready in zip(ids, batch, strict=True)}
+        sql_sets.replace(connection, shape, field, sets, roles=roles)
+    sql_sets.leave(connection, _members(ids, [ready.leave for ready in batch]))
+    sql_sets.join(connection, _members(ids, [ready.join for ready in batch]))
+    return ids
+
+
+def _delete(connection: Connection, batch: list[Ready], _roles: frozenset[str]) -> list[int]:
+    """
+    Delete rows and, by trigger, all that belongs to them; return their ids.
+    """
+    return _compare_and_set(connection, delete(batch[0].shape.table), batch)
+
+
+def _compare_and_set(connection: Connection, statement: Update | Delete, batch: list[Ready]) -> list[int]:
+    """
+    Run `statement` for each row that still has the version the plan saw; raise _MissedError if any has not.
+    """
+    columns = batch[0].shape.table.c
+    expected = statement.where(columns.id == bindparam("its_id"), columns.version == bindparam("seen"))
+    rows = [{**ready.columns, "its_id": ready.id, "seen": ready.expects} for ready in batch]
+    if connection.execute(expected, rows).rowcount != len(batch):
+        raise _MissedError
+    return [ready.id for ready in batch if ready.id is not None]
+
+
+def _members(users: Sequence[int], groups: Sequence[tuple[int, ...]]) -> list[tuple[int, int]]:
+    """
+    Return (user id, group id) of every group of every user.
+    """
+    return [(user, group) for user, theirs in zip(users, groups, strict=True) for group in theirs]
+
+
+def _unmade(connection: Connection, ready: Ready, error: Exception, roles: frozenset[str]) -> _Fate:
+    """
+    Return what became of a write that the database did not make: no longer as expected, refused, or made before.
+
+    Gone already is what a delete wants: its answer may have been lost the first time. So may a create's.
+    """
+    write = ready.write
+    if isinstance(error, _MissedError):
+        gone = write.action == "delete" and not sql_refusal.is_there(connection, ready)
+        message = "" if gone else sql_refusal.missed(connection, ready)
+        return _Fate(write=write, outcome="landed" if gone else "left", message=message)
+    earlier = sql_refusal.earlier(connection, ready, roles=roles) if write.action == "create" else None
+    if earlier is None:
+        return _Fate(write=write, outcome="failed", message=sql_refusal.why(connection, ready, error))
+    landed = earlier.id is not None
+    return _Fate(write=write, outcome="landed" if landed else "left", id=earlier.id, message=earlier.message)
 
 
 def _read_back(connection: Connection, fates: list[_Fate], roles: frozenset[str]) -> list[Result]:
