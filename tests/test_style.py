@@ -5,6 +5,7 @@ What CONTRIBUTING.md asks of every file and no linter checks.
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,9 @@ MACHINES = re.compile(r"(?<![\w.])/(?:work|root|Users)/|(?<![\w.])/home/\w+/|\b[
 
 def test_no_module_passes_the_wall() -> None:
     """
-    A module of more than 300 lines is two modules.
+    A module of more than 300 lines is two modules; its tests stay in one, however many they are.
     """
-    long = {where(path): len(path.read_text("utf-8").splitlines()) for path in CODE}
+    long = {where(path): len(path.read_text("utf-8").splitlines()) for path in PRODUCT}
 
     assert {name: lines for name, lines in long.items() if lines > WALL} == {}
 
@@ -105,9 +106,28 @@ def test_every_test_says_its_law_in_one_sentence() -> None:
 
 def test_every_test_sets_its_assertion_apart() -> None:
     """
-    A blank line stands before the assertions of a test, so that act and law are told apart.
+    A blank line parts what a test does from what it asserts.
     """
     assert [place for place, node in cases() if crowded(node)] == []
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("x = f()\n  assert x", True, id="close"),
+        pytest.param("x = f()\n\n  assert x\n  assert f", False, id="apart"),
+        pytest.param("x = f()\n\n  y = x.a\n  assert y", False, id="paragraph"),
+        pytest.param("assert f()", False, id="alone"),
+    ],
+)
+def test_crowded_test_is_recognised(body: str, expected: object) -> None:
+    """
+    A test whose assertion clings to its act is told from one that parts them.
+    """
+    (test,) = ast.parse(f'def test_f():\n  """\n  Law.\n  """\n  {body}').body
+
+    assert isinstance(test, ast.FunctionDef)
+    assert crowded(test) is expected
 
 
 def lines_with(pattern: re.Pattern[str], paths: Iterable[Path]) -> Iterator[str]:
@@ -161,15 +181,11 @@ def one_sentence(text: str) -> bool:
 
 def crowded(test: ast.FunctionDef) -> bool:
     """
-    Return whether an assertion stands on the line after something else; a row of assertions may stand close.
+    Return whether no blank line stands between the start of a test and its first assertion.
     """
-    pairs = zip(test.body[1:], test.body[2:], strict=False)
-    return any(
-        isinstance(after, ast.Assert)
-        and not isinstance(before, ast.Assert)
-        and after.lineno == (before.end_lineno or 0) + 1
-        for before, after in pairs
-    )
+    first = next((place for place, node in enumerate(test.body) if isinstance(node, ast.Assert)), 0)
+    pairs = pairwise(test.body[1 : first + 1])
+    return first > 1 and all(after.lineno == (before.end_lineno or 0) + 1 for before, after in pairs)
 
 
 def where(path: Path) -> str:
