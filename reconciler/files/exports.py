@@ -50,9 +50,6 @@ ExportRow = TypeVar("ExportRow", UserRow, GroupRow)
 _HINT = "the files of an export are never edited; write them again: reconciler export {name} --from PATH"
 
 
-# ---- reading ----
-
-
 def read_export(folder: Path, *, user_form: Form[UserRow] = USERS, group_form: Form[GroupRow] = GROUPS) -> Export:
     """
     Return the export in `folder`, rows sorted by key, after checking all that its manifest says of them.
@@ -163,9 +160,6 @@ def _refused(faults: Iterable[Fault], folder: Path) -> InputError:
     Return the error that tells the faults of an export and how to get a sound one.
     """
     return refusal(faults, folder=str(folder), hint=_HINT.format(name=folder.name))
-
-
-# ---- writing ----
 
 
 def write_export(  # noqa: PLR0913 - all that a manifest says of the rows, each by name

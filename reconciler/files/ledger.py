@@ -149,9 +149,6 @@ def _encoded(plural: str, rows: Iterable[LedgerRow], depth: int) -> dict[str, by
     return {path: encode(shard) for path, shard in spread(plural, rows, depth).items()}
 
 
-# ---- the records of runs ----
-
-
 def run_path(time: str, serial: int) -> str:
     """
     Return the file of a run's record: `runs/2026/000001.jsonl`.

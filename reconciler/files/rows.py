@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, lt
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -77,9 +77,6 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-# ---- writing and reading one file ----
-
-
 def encode(rows: Iterable[Row]) -> bytes:
     """
     Return the rows as canonical lines, sorted by the bytes of their keys.
@@ -121,7 +118,7 @@ def _unsorted(sets: Mapping[str, tuple[str, ...]]) -> list[str]:
     """
     Return the names of the sets that are not sorted, or hold an element twice.
     """
-    return [name for name, elements in sets.items() if list(elements) != sorted(set(elements))]
+    return [name for name, elements in sets.items() if not all(map(lt, elements, elements[1:]))]
 
 
 def _denormal(content: bytes) -> bool:
@@ -129,9 +126,6 @@ def _denormal(content: bytes) -> bool:
     Return whether decodable text is not in Unicode's normal form C.
     """
     return not content.isascii() and not unicodedata.is_normalized("NFC", content.decode())
-
-
-# ---- saying what is wrong ----
 
 
 def lines_of(content: bytes) -> list[bytes]:

@@ -1,0 +1,336 @@
+"""
+The ledger as files: what a run records is what the next one loads, in as few files as possible.
+"""
+
+import random
+from collections.abc import Mapping
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.core.ledger import (
+    Claim,
+    Head,
+    Hold,
+    Intent,
+    Last,
+    Ledger,
+    LedgerRow,
+    Names,
+    RunChange,
+    RunClaim,
+    RunHeader,
+)
+from reconciler.core.model import Inputs
+from reconciler.errors import LedgerError
+from reconciler.files.ledger import decode_ledger, decode_run, encode_delta, encode_run, run_path
+
+EMPTY = decode_ledger([], target="openpages")
+HEAD = Head(version=1, lineage="l1", target="openpages", serial=1)
+ANN = LedgerRow(key="ann", link="7", names=Names(present="ann@example.com"))
+BOB = LedgerRow(key="bob", link="8", claims={"locale": Claim(owner="admin", saw="de_DE", wrote="en_US", run=3)})
+
+Rows = Mapping[str, LedgerRow | None]
+
+
+def rows(count: int) -> dict[str, LedgerRow | None]:
+    """
+    Return so many rows by key.
+    """
+    return {f"id-{number}": LedgerRow(key=f"id-{number}", link=str(number)) for number in range(count)}
+
+
+def written(users: Rows, groups: Rows | None = None) -> tuple[Ledger, dict[str, bytes]]:
+    """
+    Return a ledger of the rows, with all its files.
+    """
+    ledger, files = encode_delta(EMPTY, HEAD, users, groups or {})
+    return ledger, {path: content for path, content in files.items() if content is not None}
+
+
+def refused(files: Mapping[str, bytes]) -> str:
+    """
+    Return what is said of a broken ledger.
+    """
+    with pytest.raises(LedgerError) as caught:
+        decode_ledger(files.items(), target="openpages")
+    return caught.value.message
+
+
+def test_no_files_are_a_ledger_that_no_run_has_written() -> None:
+    """
+    The first run finds nothing, and that is no fault.
+    """
+    assert Ledger(Head(version=1, lineage="", target="openpages", serial=0), {}, {}) == EMPTY
+
+
+def test_the_first_run_writes_head_and_rows() -> None:
+    """
+    One file a kind, and the head.
+    """
+    ledger, files = written({"ann": ANN, "bob": BOB}, {"g": LedgerRow(key="g", link="1")})
+
+    assert list(files) == ["groups.jsonl", "head.json", "users.jsonl"]
+    assert files["users.jsonl"] == (
+        b'{"key":"ann","link":"7","names":{"present":"ann@example.com"}}\n'
+        b'{"claims":{"locale":{"owner":"admin","run":3,"saw":"de_DE","wrote":"en_US"}},"key":"bob","link":"8"}\n'
+    )
+    assert decode_ledger(files.items(), target="openpages") == ledger
+
+
+TEXTS = st.text(max_size=6)
+SETS = st.lists(TEXTS, max_size=3).map(lambda values: tuple(sorted(set(values))))
+VALUES = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXTS | SETS
+FIELDS = st.dictionaries(TEXTS, VALUES, max_size=2)
+INTENTS = st.builds(Intent, value=VALUES, replaces=VALUES, at=TEXTS, run=st.integers(0, 9))
+CLAIMS = st.builds(
+    Claim,
+    owner=st.sampled_from([None, "git", "admin"]),
+    saw=VALUES,
+    wrote=VALUES,
+    intents=st.lists(INTENTS, max_size=2).map(tuple),
+    override=TEXTS,
+)
+KEYS = st.sampled_from(["a", "b", "c", "é", "zz"])
+LEDGER_ROWS = st.builds(
+    LedgerRow,
+    key=KEYS,
+    link=st.none() | TEXTS,
+    claims=st.dictionaries(TEXTS, CLAIMS, max_size=2),
+    last=st.none() | st.builds(Last, fields=FIELDS, wrote=FIELDS, groups=SETS),
+    holds=st.lists(st.builds(Hold, id=TEXTS, since=TEXTS, run=st.integers(0, 9)), max_size=2).map(tuple),
+)
+BY_KEY = st.lists(LEDGER_ROWS, max_size=5).map(lambda found: {row.key: row for row in found})
+CHANGES = BY_KEY.flatmap(lambda found: st.sets(KEYS).map(lambda gone: {**found, **dict.fromkeys(gone)}))
+
+
+@given(first=BY_KEY, users=CHANGES, groups=CHANGES)
+def test_a_ledger_and_its_changes_are_read_back(first: Rows, users: Rows, groups: Rows) -> None:
+    """
+    The files of the first run with those of the second over them are the ledger after the second.
+    """
+    ledger, files = encode_delta(EMPTY, HEAD, first, first)
+    after, changed = encode_delta(ledger, msgspec.structs.replace(HEAD, serial=2), users, groups)
+    there = {path: content for path, content in (files | changed).items() if content is not None}
+
+    assert decode_ledger(there.items(), target="openpages") == after
+
+
+@given(users=BY_KEY, seed=st.integers())
+def test_same_rows_same_files(users: dict[str, LedgerRow | None], seed: int) -> None:
+    """
+    The order in which rows are recorded decides nothing (law 8).
+    """
+    shuffled = dict(random.Random(seed).sample(sorted(users.items()), len(users)))
+
+    assert list(encode_delta(EMPTY, HEAD, shuffled, {})[1].items()) == list(
+        encode_delta(EMPTY, HEAD, users, {})[1].items()
+    )
+
+
+def test_only_what_changed_is_written() -> None:
+    """
+    A run that changed one user of thousands writes that user's file, and nothing where nothing changed.
+    """
+    ledger, _ = written(rows(2_000))
+    row = LedgerRow(key="id-7", link="new")
+
+    _, changed = encode_delta(ledger, ledger.head, {"id-7": row, "id-8": ledger.users["id-8"]}, {})
+
+    (content,) = changed.values()
+    assert content is not None
+    assert b'"key":"id-7","link":"new"' in content
+
+
+def test_true_and_one_are_two_values() -> None:
+    """
+    To Python they are equal; a ledger that took them so would not record what an administrator set.
+    """
+    ledger, _ = written({"ann": LedgerRow(key="ann", claims={"locked": Claim(owner="git", saw=True)})})
+    row = LedgerRow(key="ann", claims={"locked": Claim(owner="git", saw=1)})
+
+    _, changed = encode_delta(ledger, ledger.head, {"ann": row}, {})
+
+    assert list(changed) == ["users.jsonl"]
+
+
+def test_nothing_new_is_no_file() -> None:
+    """
+    A run that learned nothing changes no byte.
+    """
+    ledger, _ = written({"ann": ANN})
+
+    assert encode_delta(ledger, ledger.head, {"ann": ANN, "bob": None}, {}) == (ledger, {})
+
+
+@pytest.mark.parametrize("row", [None, LedgerRow(key="ann")], ids=["removed", "empty"])
+def test_a_row_that_says_nothing_goes(row: LedgerRow | None) -> None:
+    """
+    Rows exist for what we manage; a file without rows goes too.
+    """
+    ledger, _ = written({"ann": ANN})
+
+    after, changed = encode_delta(ledger, ledger.head, {"ann": row}, {})
+
+    assert after.users == {}
+    assert changed == {"users.jsonl": None}
+
+
+def test_another_depth_replaces_every_file() -> None:
+    """
+    Beyond 1,000 rows the one file goes and the shards come, and the head says so.
+    """
+    ledger, _ = written(rows(1_000), {"g": LedgerRow(key="g", link="1")})
+
+    after, changed = encode_delta(ledger, ledger.head, {"ann": ANN}, {})
+
+    assert (ledger.head.depth, after.head.depth) == (0, 1)
+    assert [path for path, content in changed.items() if content is None] == ["groups.jsonl", "users.jsonl"]
+    there = {path: content for path, content in changed.items() if content is not None}
+    assert decode_ledger(there.items(), target="openpages") == after
+
+
+def test_the_records_of_runs_are_passed_over() -> None:
+    """
+    Loading the ledger does not read its history.
+    """
+    ledger, files = written({"ann": ANN})
+
+    assert decode_ledger({**files, "runs/2026/000001.jsonl": b"?"}.items(), target="openpages") == ledger
+
+
+_, SOUND = written({"ann": ANN, "bob": BOB})
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param(
+            {"head.json": SOUND["head.json"].replace(b'"version": 1', b'"version": 2,\n  "wings": 2')},
+            "head.json: version 2 is made by a newer reconciler; this one reads version 1",
+            id="newer format",
+        ),
+        pytest.param(
+            {"head.json": SOUND["head.json"].replace(b"openpages", b"baw")},
+            "head.json: this is the ledger of target 'baw', not of 'openpages'",
+            id="another target's",
+        ),
+        pytest.param({"head.json": b"{"}, "head.json: Input data was truncated", id="head cut off"),
+        pytest.param(
+            {"users.jsonl": SOUND["users.jsonl"].replace(b'"admin"', b'"adm"')},
+            "users.jsonl:2: Invalid enum value 'adm' - at `$.claims[...].owner`",
+            id="unknown owner",
+        ),
+        pytest.param(
+            {"users.jsonl": SOUND["users.jsonl"].replace(b'"run":3', b'"ran":3')},
+            'users.jsonl:2: not canonical from column 39: \'ran":3,"saw":"de_DE","wr\' where '
+            '\'saw":"de_DE","wrote":"en\' should stand',
+            id="unknown field deep inside",
+        ),
+        pytest.param(
+            {"users/ab.jsonl": b""}, "users/ab.jsonl: is no file of this ledger, whose depth is 0", id="other depth"
+        ),
+        pytest.param({"notes.txt": b""}, "notes.txt: is no file of a ledger", id="stray file"),
+    ],
+)
+def test_a_broken_ledger_is_refused_with_its_place(change: dict[str, bytes], expected: str) -> None:
+    """
+    A ledger that cannot be trusted decides nothing, and says where it is broken.
+    """
+    assert refused(SOUND | change) == expected
+
+
+def test_rows_without_a_head_are_no_ledger() -> None:
+    """
+    A lost head is not a first run.
+    """
+    assert refused({"users.jsonl": SOUND["users.jsonl"]}) == "head.json: is missing, but rows are there"
+
+
+HEADER = RunHeader(
+    run=7,
+    time="2026-11-22T10:00:00Z",
+    scope="all",
+    who="ann",
+    tool="reconciler 0.1.0",
+    inputs=Inputs(export="sha256:1"),
+    plan="sha256:2",
+    approval="",
+    previous="sha256:3",
+)
+CHANGE = RunChange(
+    id="c1",
+    action="update",
+    kind="user",
+    key="ann",
+    name="ann@example.com",
+    before={"last_name": "Lee"},
+    after={"last_name": "Poe"},
+    because={"last_name": "state/exports/ibmcloud/users.jsonl:1"},
+    outcome="landed",
+    version="9",
+)
+CLAIM = RunClaim(
+    kind="user",
+    key="ann",
+    name="ann@example.com",
+    field="locale",
+    owner="admin",
+    was="git",
+    value="de_DE",
+    row=16,
+    text="x",
+)
+
+
+def test_a_run_is_filed_by_year_and_serial() -> None:
+    """
+    The year keeps folders short; six digits keep them sorted.
+    """
+    assert run_path("2026-11-22T10:00:00Z", 42) == "runs/2026/000042.jsonl"
+
+
+def test_the_record_of_a_run_is_read_back() -> None:
+    """
+    Header first, then what was done in the order in which it was done.
+    """
+    content = encode_run(HEADER, [CLAIM, CHANGE])
+
+    assert decode_run(content, "runs/2026/000007.jsonl") == (HEADER, [CLAIM, CHANGE])
+    assert content.count(b"\n") == 3
+
+
+RECORD = encode_run(HEADER, [CHANGE]).splitlines(keepends=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param(b"", "r.jsonl:1: is cut off: the last line has no line break", id="empty"),
+        pytest.param(RECORD[1], "r.jsonl:1: the header of the run is missing", id="no header"),
+        pytest.param(RECORD[0] * 2, "r.jsonl:2: a second header", id="two headers"),
+        pytest.param(
+            b"".join(RECORD)[:-1], "r.jsonl:2: is cut off: the last line has no line break", id="cut at the end"
+        ),
+        pytest.param(
+            RECORD[0] + RECORD[1].replace(b"landed", b"flown"),
+            "r.jsonl:2: Invalid enum value 'flown' - at `$.outcome`",
+            id="unknown outcome",
+        ),
+        pytest.param(
+            RECORD[0] + RECORD[1].replace(b'"id":"c1"', b'"id":"c1","id":"c1"'),
+            "r.jsonl:2: JSON key 'id' stands twice in one object",
+            id="key twice",
+        ),
+    ],
+)
+def test_a_broken_record_is_refused_with_its_place(content: bytes, expected: str) -> None:
+    """
+    What an auditor reads is whole and canonical, or refused.
+    """
+    with pytest.raises(LedgerError) as caught:
+        decode_run(content, "r.jsonl")
+
+    assert caught.value.message == expected
