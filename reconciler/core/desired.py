@@ -18,6 +18,12 @@ from reconciler.core.policy import FieldRule, Policy
 
 UNDECIDED = Decided()
 Standing: TypeAlias = tuple[Literal["active", "inactive", "untouched"], str]
+NOT_ACTIVE: dict[str, Literal["inactive", "untouched"]] = {
+    "unknown": "untouched",
+    "invited": "untouched",
+    "suspended": "inactive",
+    "left": "inactive",
+}
 
 
 class Organisation(Struct, frozen=True, kw_only=True):
@@ -183,10 +189,8 @@ def _standing(org: Organisation, placed: Placed) -> Standing:
         return "inactive", "blocked"
     if not _in_population(org, row.key, decided):
         return "untouched", "not-selected"
-    if row.state in {"unknown", "invited"}:
-        return "untouched", row.state
-    if row.state in {"suspended", "left"}:
-        return "inactive", row.state
+    if row.state in NOT_ACTIVE:
+        return NOT_ACTIVE[row.state], row.state
     if not may_log_in((grant.role for grant in effective(org, placed)), org.policy):
         return "inactive", "unprovisioned"
     return "active", ""

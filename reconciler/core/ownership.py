@@ -47,7 +47,8 @@ class Field(Struct, frozen=True, kw_only=True):
     """
     One shared field of one entity that is there: D, L, our claim, and what overrides decide of it.
 
-    `linked`: the entity is known to be the one we made or adopted. `lapsed`: it was inactive until now.
+    `linked`: the entity is the one we made or adopted, last settled under the policy of which `was_source`
+    speaks. `lapsed`: it was inactive until now.
     """
 
     desired: Value | UnsetType

@@ -1,0 +1,256 @@
+"""
+Everything that was read -> the plan, and what the ledger will say once it has been made.
+
+The steps of `decide` are the steps of the product: trust, resolve, groups, users, order, guard, tell.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+
+from msgspec import Struct
+
+from reconciler.core.causes import cause
+from reconciler.core.changes import Draft, Drafting, drafts
+from reconciler.core.correlate import Correlation, correlate
+from reconciler.core.decisions import Directory, Resolved, expiring, resolve
+from reconciler.core.desired import Organisation, desired_groups, desired_users, organisation
+from reconciler.core.guard import Facts, Guarded, guard
+from reconciler.core.ledger import Ledger, LedgerRow
+from reconciler.core.lifecycle import Rules, empties
+from reconciler.core.model import Desired, Equality, Export, Inputs, Plan, Snapshot
+from reconciler.core.overrides import Override, Waiver
+from reconciler.core.ownership import Moment
+from reconciler.core.plan import Telling, ordered, told
+from reconciler.core.policy import Policy
+from reconciler.core.roster import FORMER, facts_of, live_groups
+from reconciler.core.rows import row_as_settled
+from reconciler.core.rules import group_matching, group_rules, reaching, user_matching, user_rules
+from reconciler.core.settle import Settled, settle_group, settle_user
+from reconciler.core.trust import Expectation, judge
+from reconciler.errors import HeldError, InputError
+
+
+class World(Struct, frozen=True, kw_only=True):
+    """
+    Everything a decision is made from. `now` and `read_at` (when the target was read) are UTC times.
+    """
+
+    target: str
+    identity: str
+    equality: Equality
+    export: Export
+    overrides: tuple[Override, ...]
+    waivers: tuple[Waiver, ...]
+    policy: Policy
+    snapshot: Snapshot
+    ledger: Ledger
+    inputs: Inputs
+    now: str
+    read_at: str
+    tool: str
+    max_age: str = "36h"
+    account: str | None = None
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """
+    The plan, and what applying it needs: the entities it is about, settled, and target ids of group keys.
+
+    `settled` has every entity that a change is about or whose ledger row differs; `rows` those rows, as they
+    are if nothing is written, by (kind, key); `tags` what the guards count each change as. `accepted`: the
+    export proved who is absent, or a waiver accepted it as it is.
+    """
+
+    world: World
+    plan: Plan
+    settled: dict[tuple[str, str], Settled]
+    rows: dict[tuple[str, str], LedgerRow]
+    tags: dict[str, frozenset[str]]
+    group_ids: dict[str, str]
+    rules: dict[str, Rules]
+    accepted: bool
+
+
+class _Settling(Struct, frozen=True, kw_only=True):
+    """
+    What settling one kind gathers.
+    """
+
+    rules: Rules
+    correlation: Correlation
+    interesting: list[Settled]
+    found: list[Draft]
+
+
+def decide(world: World) -> Decision:
+    """
+    Return what is to be done, and what is not, and why.
+
+    1. The export is judged. 2. Overrides are resolved. 3. Groups are settled, then 4. users, whose rows hold the
+    memberships. 5. The changes are ordered and 6. guarded. 7. All of it is told as one plan.
+
+    Raises HeldError where the export is refused, InputError where overrides cannot be resolved.
+    """
+    degraded = _trusted(world)
+    resolved = _resolved(world)
+    org = _organisation(world, resolved)
+    moment = Moment(now=world.now, run=world.ledger.head.serial + 1)
+    groups = _settled_groups(world, org, moment, proved=not degraded)
+    users = _settled_users(world, org, moment, groups, proved=not degraded)
+    members = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
+    facts = facts_of(world, groups.correlation, users.correlation, members=members, degraded=degraded)
+    guarded = guard(ordered([*groups.found, *users.found]), facts)
+    return _decision(world, resolved, (groups, users), guarded, facts=facts)
+
+
+def _trusted(world: World) -> tuple[str, ...]:
+    expected = Expectation(
+        target=world.target,
+        now=world.now,
+        max_age=world.max_age,
+        account=world.account,
+        head=world.ledger.head,
+        guards=world.policy.guards,
+        waivers=world.waivers,
+    )
+    trust = judge(world.export.manifest, expected)
+    if trust.refused:
+        raise HeldError(trust.refused, hint=trust.hint)
+    return trust.degraded
+
+
+def _resolved(world: World) -> Resolved:
+    directory = Directory(world.export, world.ledger.users, world.ledger.groups)
+    resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
+    if resolved.faults:
+        raise InputError(resolved.faults)
+    return resolved
+
+
+def _organisation(world: World, resolved: Resolved) -> Organisation:
+    known = frozenset(key for key, row in world.ledger.users.items() if row.link)
+    return organisation(world.export, resolved, world.policy, catalogue=world.snapshot.catalogue, known=known)
+
+
+def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: bool) -> _Settling:
+    fetched_at = world.export.manifest.fetched_at
+    rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
+    desired = {one.key: one for one in desired_groups(org)}
+    matching = group_matching(world.policy, world.equality)
+    who = correlate(desired, world.snapshot.groups, world.ledger.groups, matching)
+    settled = (settle_group(pair, rules, moment) for pair in who.pairs)
+    return _gathered(world, org, who, settled, rules=rules)
+
+
+def _settled_users(
+    world: World, org: Organisation, moment: Moment, groups: _Settling, *, proved: bool
+) -> _Settling:
+    fetched_at = world.export.manifest.fetched_at
+    members = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
+    made = {one.change.key for one in groups.found if one.change.action == "create"}
+    reachable = frozenset(made | {key for key in members.values() if not key.startswith(FORMER)})
+    rules = reaching(
+        user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved), reachable
+    )
+    desired = {one.key: one for one in desired_users(org)}
+    matching = user_matching(world.policy, world.equality)
+    who = correlate(desired, world.snapshot.users, world.ledger.users, matching)
+    settled = (settle_user(pair, rules, moment, managed=members) for pair in who.pairs)
+    return _gathered(world, org, who, settled, rules=rules)
+
+
+def _gathered(
+    world: World, org: Organisation, who: Correlation, settled: Iterable[Settled], *, rules: Rules
+) -> _Settling:
+    """
+    Return what there is to do and to remember; entities of which there is neither are dropped at once.
+    """
+    about = Drafting(
+        identity=world.identity,
+        equality=world.equality,
+        privileged=world.policy.roles.administrator.privileged,
+        cause=_causes(world, org),
+    )
+    interesting: list[Settled] = []
+    found: list[Draft] = []
+    for one in settled:
+        changes = list(drafts(one, about))
+        found.extend(changes)
+        if changes or one.news or one.holds or row_as_settled(one, rules, world.read_at) != one.pair.row:
+            interesting.append(one)
+    return _Settling(rules=rules, correlation=who, interesting=interesting, found=found)
+
+
+def _causes(world: World, org: Organisation) -> Callable[[Settled, str], str]:
+    """
+    Return the function that says why a field of a settled entity must change.
+    """
+    life = world.policy.users.lifecycle
+
+    def why(settled: Settled, name: str) -> str:
+        desired: Desired | None = settled.pair.desired
+        if name in settled.why:
+            return settled.why[name]
+        if settled.fate.reason == "missing":
+            return f"absent from the export of {world.export.manifest.fetched_at}"
+        if desired is None:
+            return (
+                world.policy.origin("users.lifecycle.local") if life.local == "deactivate" else "not in the source"
+            )
+        return cause(org, desired, name)
+
+    return why
+
+
+def _decision(
+    world: World,
+    resolved: Resolved,
+    kinds: tuple[_Settling, _Settling],
+    guarded: Guarded,
+    *,
+    facts: Facts,
+) -> Decision:
+    settled: dict[tuple[str, str], Settled] = {
+        (one.pair.kind, _key(one)): one for kind in kinds for one in kind.interesting
+    }
+    rules = {"group": kinds[0].rules, "user": kinds[1].rules}
+    rows = {
+        place: row
+        for place, one in settled.items()
+        if (row := row_as_settled(one, rules[one.pair.kind], world.read_at)) is not None
+    }
+    telling = Telling(
+        target=world.target,
+        identity=world.identity,
+        tool=world.tool,
+        inputs=world.inputs,
+        ledger=world.ledger,
+        names=facts.names,
+        entities={
+            "groups": len(kinds[0].correlation.pairs),
+            "users": len(kinds[1].correlation.pairs),
+        },
+    )
+    members = live_groups(world.snapshot.groups, kinds[0].correlation, empties=True)
+    return Decision(
+        world=world,
+        plan=told(
+            telling,
+            guarded,
+            settled=settled.values(),
+            conflicts=[conflict for kind in kinds for conflict in kind.correlation.conflicts],
+            notices=resolved.notices,
+            expiring=(*resolved.expiring, *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
+        ),
+        settled=settled,
+        rows=rows,
+        tags={one.change.id: one.tags for one in guarded.kept},
+        group_ids={key: link for link, key in members.items()},
+        rules=rules,
+        accepted=not facts.degraded
+        or any(one.code == "export-degraded" and one.level == "warning" for one in guarded.notices),
+    )
+
+
+def _key(one: Settled) -> str:
+    return one.pair.key or f"target:{one.pair.live.id if one.pair.live else ''}"

@@ -1,0 +1,175 @@
+"""
+What becomes of an entity as a whole: made, kept, switched off, put away, left alone. The policy's lifecycle table.
+
+Fields come later (`settle.py`); nothing here looks at one, but to see whether an account is privileged.
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+from msgspec import Struct
+
+from reconciler.core.claims import earlier, elements
+from reconciler.core.correlate import Pair
+from reconciler.core.ledger import Absent
+from reconciler.core.model import Equality
+from reconciler.core.ownership import FieldRules, Moment
+from reconciler.core.policy import FieldRule, MoveTo, Policy
+
+OURS = frozenset({"link", "intent"})
+"""Ways of finding an account that prove it is the one we made or adopted."""
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """
+    What a policy says of entities of one kind, ready for use.
+
+    `fields` are the policy's rules by name, `shared` the rules of the table for the shared ones. On the first run
+    (`first_run`) nothing unlinked is deactivated. `fetched_at` is the time of the export at hand. `name_key`
+    gives the form in which names are compared. `reachable` are the keys of groups that are there or will be made.
+    `last_policy` is the digest of the policy last settled with. `proved`: the export proves who is absent.
+    """
+
+    policy: Policy
+    equality: Equality
+    fields: dict[str, FieldRule]
+    shared: dict[str, FieldRules]
+    first_run: bool
+    fetched_at: str
+    name_key: Callable[[str], str] = str
+    reachable: frozenset[str] = frozenset()
+    last_policy: str = ""
+    proved: bool = True
+
+
+class Fate(Struct, frozen=True, kw_only=True):
+    """
+    What becomes of one entity, and why.
+
+    `leave`: hands off. `create`: it is made. `keep`: it is there, and shall be as desired. `off`: it is made
+    unusable; its fields stay. `delete`: it is removed. `hold`: a decision is needed, `release` says which.
+    """
+
+    verb: Literal["leave", "create", "keep", "off", "delete", "hold"]
+    reason: str = ""
+    release: str = ""
+
+
+LEAVE = Fate(verb="leave")
+
+
+def user_fate(pair: Pair, rules: Rules, moment: Moment) -> Fate:
+    """
+    Return what becomes of one user.
+    """
+    desired = pair.desired
+    if desired is None:
+        return _missing_user(pair, rules, moment) if pair.row else _local_user(rules)
+    if desired.state == "untouched":
+        return LEAVE
+    if pair.live is None:
+        return _absent_user(pair, rules)
+    if pair.via not in OURS and (held := _adoption(pair, rules)):
+        return held
+    if desired.state == "inactive":
+        return _switched_off(pair, rules)
+    return Fate(verb="keep")
+
+
+def _absent_user(pair: Pair, rules: Rules) -> Fate:
+    wanted = pair.desired is not None and pair.desired.state == "active"
+    known = pair.row is not None and pair.row.link is not None
+    if not wanted or (rules.policy.users.lifecycle.new == "ignore" and not known):
+        return LEAVE
+    return Fate(verb="create", reason="its account is gone from the target" if known else "")
+
+
+def _switched_off(pair: Pair, rules: Rules) -> Fate:
+    life = rules.policy.users.lifecycle
+    reason = pair.desired.reason if pair.desired else ""
+    if reason == "suspended" and life.suspended == "keep":
+        return LEAVE
+    if reason == "unprovisioned" and life.unprovisioned == "keep":
+        return LEAVE
+    if pair.via not in OURS and rules.first_run:
+        return LEAVE
+    return Fate(verb="off", reason=reason)
+
+
+def _missing_user(pair: Pair, rules: Rules, moment: Moment) -> Fate:
+    life, quorum = rules.policy.users.lifecycle.missing, rules.policy.users.absent_for
+    if pair.live is None or life == "keep":
+        return LEAVE
+    seen = absence(pair, rules)
+    if seen.exports < quorum.exports or seen.since > earlier(moment.now, f"{quorum.hours}h"):
+        return LEAVE
+    return Fate(verb="delete" if life == "delete" else "off", reason="missing")
+
+
+def _local_user(rules: Rules) -> Fate:
+    if rules.policy.users.lifecycle.local != "deactivate" or rules.first_run:
+        return LEAVE
+    return Fate(verb="off", reason="local")
+
+
+def _adoption(pair: Pair, rules: Rules) -> Fate | None:
+    """
+    Return why an account that was there before may not be taken for the desired person yet; None if it may.
+    """
+    decided = pair.desired is not None and pair.desired.decisions.adopt
+    section = rules.policy.users if pair.kind == "user" else rules.policy.groups
+    rule = section.lifecycle.existing
+    if pair.kind == "user" and rules.policy.users.rename == "replace" and _named_otherwise(pair):
+        told = "it bears another user name, and the target cannot rename"
+        return Fate(verb="hold", reason=told, release="correct the user name or e-mail on one side, or `exclude`")
+    if decided:
+        return None
+    release = f"write an override with `adopt: true` and a reason for {pair.key}"
+    if rule == "refuse":
+        return Fate(verb="hold", reason="the policy refuses accounts that were there before", release=release)
+    if rule == "review":
+        return Fate(verb="hold", reason="it was there before, and the policy wants a review", release=release)
+    if pair.live and rules.policy.roles.administrator.privileged & elements(pair.live.fields.get("roles")):
+        return Fate(verb="hold", reason="an administrator's account was there before", release=release)
+    return None
+
+
+def _named_otherwise(pair: Pair) -> bool:
+    return pair.live is not None and pair.desired is not None and pair.live.name != pair.desired.name
+
+
+def absence(pair: Pair, rules: Rules) -> Absent:
+    """
+    Return since when, and in how many exports, the source has lacked the entity, the present one counted.
+
+    An export that proves no absence is not counted.
+    """
+    now = rules.fetched_at
+    before = pair.row.absent if pair.row and pair.row.absent else Absent(since=now, exports=0, fetched_at="")
+    if before.fetched_at == now or not rules.proved:
+        return before
+    return Absent(since=before.since, exports=before.exports + 1, fetched_at=now)
+
+
+def group_fate(pair: Pair, rules: Rules) -> Fate:
+    """
+    Return what becomes of one group.
+    """
+    desired, row, life = pair.desired, pair.row, rules.policy.groups.lifecycle
+    retired = row is not None and row.last is not None and row.last.state == "retired"
+    if desired is None:
+        put_away = pair.live is None or row is None or retired or life.missing == "keep"
+        verb: Literal["delete", "off"] = "delete" if life.missing == "delete" else "off"
+        return LEAVE if put_away else Fate(verb=verb, reason="missing")
+    if pair.live is None:
+        return LEAVE if desired.reason == "unpopulated" else Fate(verb="create")
+    if pair.via not in OURS and (held := _adoption(pair, rules)):
+        return held
+    return LEAVE if retired and life.returned == "keep" else Fate(verb="keep")
+
+
+def empties(policy: Policy) -> bool:
+    """
+    Return whether a group that the source no longer has loses its members: where it is moved or deleted.
+    """
+    return isinstance(policy.groups.lifecycle.missing, MoveTo) or policy.groups.lifecycle.missing == "delete"

@@ -1,0 +1,152 @@
+"""
+Changes -> a plan: in the order in which they are safe to make, guarded, counted, and named by a digest.
+
+Groups come before users, users before memberships; grants before removals; what takes power from an
+administrator comes last, and only once every grant of such power has landed.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.canonical import digest
+from reconciler.core.changes import TAKEN_FIRST, Draft
+from reconciler.core.claims import elements
+from reconciler.core.guard import Guarded
+from reconciler.core.ledger import Ledger
+from reconciler.core.model import Change, ClaimNews, Conflict, Expiring, Held, Inputs, Notice, Plan
+from reconciler.core.settle import Settled
+
+
+def ordered(found: Iterable[Draft]) -> tuple[Draft, ...]:
+    """
+    Return the drafts in the order of their phases, each with the ids of the changes that must land first.
+    """
+    placed = sorted(found, key=lambda one: (one.phase, one.change.kind, one.change.key, one.change.id))
+    made = {
+        (str(one.change.kind), one.change.key): one.change.id for one in placed if one.change.action == "create"
+    }
+    grants = tuple(one.change.id for one in placed if "administrators-added" in one.tags)
+    taken = {one.change.key: one.change.id for one in placed if one.phase == TAKEN_FIRST}
+    return tuple(_with_needs(one, made, grants, taken) for one in placed)
+
+
+def _with_needs(
+    one: Draft, made: Mapping[tuple[str, str], str], grants: Sequence[str], taken: Mapping[str, str]
+) -> Draft:
+    change = one.change
+    needs: set[str] = set()
+    if change.action != "create":
+        needs |= {made[change.kind, change.key]} if (change.kind, change.key) in made else set()
+        needs |= {made["group", key] for key in elements(change.after.get("groups")) if ("group", key) in made}
+    if "power-lost" in one.tags:
+        needs |= set(grants)
+    if change.action == "activate" and change.key in taken:
+        needs.add(taken[change.key])
+    return replace(one, change=replace(change, needs=tuple(sorted(needs)))) if needs else one
+
+
+def plan_digest(changes: Iterable[Change]) -> str:
+    """
+    Return the digest over the sorted change ids: what is to be done, not when it was planned.
+    """
+    return digest(sorted(change.id for change in changes))
+
+
+class Telling(Struct, frozen=True, kw_only=True):
+    """
+    What a plan says of itself, beyond its changes.
+    """
+
+    target: str
+    identity: str
+    tool: str
+    inputs: Inputs
+    ledger: Ledger
+    names: Mapping[str, str]
+    entities: dict[str, int]
+
+
+def told(
+    telling: Telling,
+    guarded: Guarded,
+    *,
+    settled: Iterable[Settled],
+    conflicts: Iterable[Conflict],
+    notices: Iterable[Notice],
+    expiring: Iterable[Expiring],
+) -> Plan:
+    """
+    Return the plan: what is to be done, what is held and why, who owns what anew.
+    """
+    told_before = _standing(telling.ledger)
+    changes = tuple(one.change for one in guarded.kept)
+    entities = sorted(settled, key=lambda one: (one.pair.kind, one.pair.key))
+    held = (*guarded.held, *(hold for one in entities for hold in _field_holds(one, telling.target)))
+    news = tuple(sorted((one for entity in entities for one in entity.news), key=lambda one: (one.key, one.field)))
+    standing = tuple(replace(one, standing=one.id in told_before) for one in held)
+    conflicting = tuple(replace(one, standing=one.id in told_before) for one in conflicts)
+    return Plan(
+        version=1,
+        tool=telling.tool,
+        target=telling.target,
+        identity=telling.identity,
+        scope="all",
+        inputs=telling.inputs,
+        summary=_summary(changes, standing, conflicting, news),
+        changes=changes,
+        held=standing,
+        conflicts=conflicting,
+        claims=news,
+        expiring=tuple(sorted(expiring, key=lambda one: (one.until, one.origin))),
+        notices=(*guarded.notices, *notices),
+        names=_mentioned(changes, standing, telling.names),
+        entities=telling.entities,
+        digest=plan_digest(changes),
+    )
+
+
+def _standing(ledger: Ledger) -> frozenset[str]:
+    """
+    Return the ids of everything that an earlier run has already told as held.
+    """
+    rows = (*ledger.users.values(), *ledger.groups.values())
+    return frozenset(hold.id for holds in (ledger.head.holds, *(row.holds for row in rows)) for hold in holds)
+
+
+def _field_holds(settled: Settled, target: str) -> Iterable[Held]:
+    pair = settled.pair
+    name = pair.live.name if pair.live else pair.desired.name if pair.desired else pair.key
+    for hold in settled.holds:
+        yield Held(
+            id=digest(target, pair.kind, pair.key, hold.field, hold.reason),
+            kind=pair.kind,
+            key=pair.key,
+            name=name,
+            reason=hold.reason,
+            release=hold.release,
+            guard="ownership" if hold.field else "adoption",
+            field=hold.field,
+        )
+
+
+def _summary(
+    changes: Sequence[Change], held: Sequence[Held], conflicts: Sequence[Conflict], news: Sequence[ClaimNews]
+) -> dict[str, int]:
+    """
+    Return counts: changes by kind and action (`user-create`), by risk, and of everything else there is to tell.
+    """
+    counts = Counter(f"{change.kind}-{change.action}" for change in changes)
+    counts.update(risk for change in changes for risk in change.risk)
+    counts.update({"changes": len(changes), "held": len(held), "conflicts": len(conflicts), "claims": len(news)})
+    return {name: counts[name] for name in sorted(counts)}
+
+
+def _mentioned(changes: Iterable[Change], held: Iterable[Held], names: Mapping[str, str]) -> dict[str, str]:
+    every = (*changes, *(one.change for one in held if one.change))
+    keys = {
+        key for change in every for part in (change.before, change.after) for key in elements(part.get("groups"))
+    }
+    return {key: names.get(key, key) for key in sorted(keys)}

@@ -1,0 +1,238 @@
+"""
+What the ledger will say: before the first write (intents), and after the last (what landed, and nothing else).
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.claims import earlier
+from reconciler.core.decide import Decision
+from reconciler.core.guard import counted
+from reconciler.core.ledger import Claim, Head, Hold, LedgerRow, RunChange, RunClaim, RunHeader, RunLine
+from reconciler.core.model import Change, Kind, Live
+from reconciler.core.ownership import Moment
+from reconciler.core.rows import row_intended, row_landed
+from reconciler.core.rules import authorities
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """
+    What became of one change: see `ports.Result`; `live` is what was read back.
+    """
+
+    change: Change
+    outcome: Literal["landed", "failed", "left"]
+    live: Live | None = None
+    message: str = ""
+
+
+class Delta(Struct, frozen=True, kw_only=True):
+    """
+    Ledger rows to set, by key; None removes.
+    """
+
+    users: dict[str, LedgerRow | None]
+    groups: dict[str, LedgerRow | None]
+
+
+class Recorded(Struct, frozen=True, kw_only=True):
+    """
+    What a run leaves in the ledger: rows, head (its `previous` not yet that of this run), lines of its record.
+    """
+
+    delta: Delta
+    head: Head
+    lines: tuple[RunLine, ...]
+
+
+def intentions(decision: Decision, changes: Iterable[Change], moment: Moment) -> Delta:
+    """
+    Return the rows with what is about to be written added to their intents. Nothing else of them changes.
+    """
+    rows: dict[tuple[str, str], LedgerRow] = {}
+    for change in changes:
+        if _is_stranger(change.key):
+            continue
+        place = (str(change.kind), change.key)
+        before = rows.get(place, _ledger_row(decision, change))
+        rows[place] = row_intended(before, change, _shared(decision, change), moment)
+    return _delta(rows)
+
+
+def _is_stranger(key: str) -> bool:
+    """
+    Return whether the key is that of an account of which the ledger keeps no row.
+    """
+    return key.startswith("target:")
+
+
+def _ledger_row(decision: Decision, change: Change) -> LedgerRow | None:
+    ledger = decision.world.ledger
+    return (ledger.users if change.kind == "user" else ledger.groups).get(change.key)
+
+
+def _shared(decision: Decision, change: Change) -> frozenset[str]:
+    return frozenset(decision.rules[change.kind].shared)
+
+
+def _delta(rows: Mapping[tuple[str, str], LedgerRow | None]) -> Delta:
+    return Delta(
+        users={key: row for (kind, key), row in rows.items() if kind == "user"},
+        groups={key: row for (kind, key), row in rows.items() if kind == "group"},
+    )
+
+
+def record(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, header: RunHeader) -> Recorded:
+    """
+    Return what the ledger says once the run is over: every desired value that holds and is not the admin's.
+
+    What did not land keeps its intents, for it may still land.
+    """
+    rows: dict[tuple[str, str], LedgerRow | None] = dict(decision.rows)
+    for one in outcomes:
+        change = one.change
+        if _is_stranger(change.key):
+            continue
+        place = (str(change.kind), change.key)
+        row = rows.get(place, _ledger_row(decision, change))
+        if one.outcome == "landed":
+            settled, rules = decision.settled[place], decision.rules[change.kind]
+            rows[place] = row_landed(row, change, one.live, settled=settled, rules=rules)
+        else:
+            rows[place] = row_intended(row, change, _shared(decision, change), moment)
+    rows, elsewhere = _with_holds(decision, rows, moment)
+    claims = tuple(_claim_lines(decision, rows))
+    changes = tuple(_change_line(one) for one in outcomes)
+    return Recorded(
+        delta=_delta(rows),
+        head=_head(decision, outcomes, moment, elsewhere),
+        lines=(header, *changes, *claims),
+    )
+
+
+def _with_holds(
+    decision: Decision, rows: Mapping[tuple[str, str], LedgerRow | None], moment: Moment
+) -> tuple[dict[tuple[str, str], LedgerRow | None], tuple[Hold, ...]]:
+    """
+    Return the rows with what is held of each, and the holds of entities that have no row.
+    """
+    ledger = decision.world.ledger
+    known: dict[tuple[str, str], LedgerRow | None] = {("user", key): row for key, row in ledger.users.items()}
+    known |= {("group", key): row for key, row in ledger.groups.items()}
+    known |= rows
+    told = {
+        hold.id: hold
+        for holds in (ledger.head.holds, *(row.holds for row in (*ledger.users.values(), *ledger.groups.values())))
+        for hold in holds
+    }
+    wanted: dict[tuple[str, str], list[Hold]] = {}
+    elsewhere: list[Hold] = []
+    for kind, keys, name in _held(decision):
+        hold = told.get(name, Hold(id=name, since=moment.now, run=moment.run))
+        places = [(str(kind), key) for key in keys if known.get((kind, key)) is not None]
+        for place in places:
+            wanted.setdefault(place, []).append(hold)
+        if not places:
+            elsewhere.append(hold)
+    result = dict(rows)
+    for place, row in known.items():
+        holds = tuple(sorted(wanted.get(place, ()), key=lambda hold: hold.id))
+        if row is not None and row.holds != holds:
+            result[place] = replace(row, holds=holds)
+    return result, tuple(sorted(elsewhere, key=lambda hold: hold.id))
+
+
+def _held(decision: Decision) -> Iterator[tuple[Kind, tuple[str, ...], str]]:
+    for held in decision.plan.held:
+        yield held.kind, (held.key,), held.id
+    for conflict in decision.plan.conflicts:
+        yield conflict.kind, conflict.keys, conflict.id
+
+
+def _claim_lines(decision: Decision, rows: Mapping[tuple[str, str], LedgerRow | None]) -> Iterator[RunClaim]:
+    """
+    Yield a line for every shared field that has another owner than before the run.
+    """
+    news = {(one.kind, one.key, one.field): one for one in decision.plan.claims}
+    for place, row in sorted(rows.items()):
+        kind, key = place
+        ledger = decision.world.ledger
+        before = (ledger.users if kind == "user" else ledger.groups).get(key)
+        for name, claim in sorted((row.claims if row else {}).items()):
+            was = before.claims.get(name, Claim()).owner if before else None
+            if claim.owner == was:
+                continue
+            told = news.get(("user" if kind == "user" else "group", key, name))
+            yield RunClaim(
+                kind=kind,
+                key=key,
+                name=row.names.present if row and row.names else key,
+                field=name,
+                owner=claim.owner,
+                was=was,
+                value=claim.saw,
+                row=told.row if told else 0,
+                text=told.text if told else "written by Git, or found to agree with it",
+            )
+
+
+def _change_line(one: Outcome) -> RunChange:
+    change = one.change
+    return RunChange(
+        id=change.id,
+        action=change.action,
+        kind=change.kind,
+        key=change.key,
+        name=change.name,
+        before=change.before,
+        after=change.after,
+        because=change.because,
+        outcome=one.outcome,
+        message=one.message,
+        version=one.live.version if one.live else "",
+    )
+
+
+def _head(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, holds: tuple[Hold, ...]) -> Head:
+    world = decision.world
+    manifest = world.export.manifest
+    return replace(
+        world.ledger.head,
+        serial=moment.run,
+        target=world.identity,
+        inputs=world.inputs,
+        policy=authorities(world.policy),
+        account=manifest.account,
+        fetched_at=max(manifest.fetched_at, world.ledger.head.fetched_at)
+        if not decision.accepted
+        else manifest.fetched_at,
+        counts=manifest.counts if decision.accepted else world.ledger.head.counts,
+        removed_24h=_removed(decision, outcomes, moment),
+        holds=holds,
+    )
+
+
+def _removed(
+    decision: Decision, outcomes: Sequence[Outcome], moment: Moment
+) -> dict[str, tuple[tuple[str, int], ...]]:
+    """
+    Return how many changes each guard has counted, and when, in the last 24 hours.
+    """
+    landed = Counter(
+        code
+        for one in outcomes
+        if one.outcome == "landed"
+        for code in counted(decision.tags.get(one.change.id, ()))
+    )
+    day = earlier(moment.now, "24h")
+    before = decision.world.ledger.head.removed_24h
+    kept = {
+        code: tuple((time, count) for time, count in before.get(code, ()) if time > day)
+        + (((moment.now, landed[code]),) if landed[code] else ())
+        for code in sorted({*before, *landed})
+    }
+    return {code: entries for code, entries in kept.items() if entries}

@@ -1,0 +1,86 @@
+"""
+Who is in which group as the target has it, in the source's keys; and the counts that guards judge by.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from reconciler.core.claims import elements
+from reconciler.core.correlate import Correlation
+from reconciler.core.guard import Facts
+from reconciler.core.ledger import Ledger
+from reconciler.core.model import Live, Snapshot
+from reconciler.core.overrides import Waiver
+from reconciler.core.policy import Policy
+
+FORMER = "former:"
+"""Prefix of the key of a group that a successor replaces; its members move to the successor."""
+
+
+class Judged(Protocol):
+    """
+    What facts are made from; a `World` is one.
+    """
+
+    @property
+    def target(self) -> str: ...  # noqa: D102
+    @property
+    def now(self) -> str: ...  # noqa: D102
+    @property
+    def policy(self) -> Policy: ...  # noqa: D102
+    @property
+    def snapshot(self) -> Snapshot: ...  # noqa: D102
+    @property
+    def ledger(self) -> Ledger: ...  # noqa: D102
+    @property
+    def waivers(self) -> tuple[Waiver, ...]: ...  # noqa: D102
+
+
+def live_groups(live: Iterable[Live], who: Correlation, *, empties: bool) -> dict[str, str]:
+    """
+    Return the key of each managed group that is there, by its target id.
+
+    A group that the source no longer has counts where it loses its members (`empties`).
+    """
+    keys: dict[str, str] = {}
+    for pair in who.pairs:
+        if pair.live and pair.key and (pair.desired is not None or empties):
+            keys[pair.live.id] = pair.key
+        if pair.predecessor:
+            keys[pair.predecessor.id] = FORMER + pair.predecessor.id
+    return {one.id: keys[one.id] for one in live if one.id in keys}
+
+
+def facts_of(
+    world: Judged, groups: Correlation, users: Correlation, *, members: Mapping[str, str], degraded: Sequence[str]
+) -> Facts:
+    """
+    Return what the guards judge by.
+    """
+    privileged = world.policy.roles.administrator.privileged
+    active = [one for one in world.snapshot.users if one.active]
+    counts = Counter(members[group] for one in active for group in one.groups if group in members)
+    names = {
+        pair.key: pair.live.name if pair.live else pair.desired.name if pair.desired else pair.key
+        for pair in groups.pairs
+        if pair.key
+    }
+    former = {members[one.id]: one.name for one in world.snapshot.groups if one.id in members}
+    emptied = {key for key in counts if key.startswith(FORMER)}
+    emptied |= {pair.key for pair in groups.pairs if pair.desired is None and pair.row is not None}
+    return Facts(
+        guards=world.policy.guards,
+        target=world.target,
+        now=world.now,
+        linked=sum(1 for pair in users.pairs if pair.row and pair.live and pair.live.active),
+        groups=sum(1 for pair in groups.pairs if pair.row and pair.live),
+        administrators=sum(1 for one in active if privileged & elements(one.fields.get("roles"))),
+        members=counts,
+        names={**names, **former},
+        recent=world.ledger.head.removed_24h,
+        waivers=world.waivers,
+        degraded=degraded,
+        unread="" if world.snapshot.complete else world.snapshot.problem or "the target was not read whole",
+        emptied=frozenset(emptied),
+    )

@@ -1,0 +1,125 @@
+"""
+A policy, made ready for settling users and groups: rules of fields, and how names are compared.
+"""
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from reconciler.core.correlate import Matching
+from reconciler.core.ledger import Head
+from reconciler.core.lifecycle import Rules
+from reconciler.core.model import Equality
+from reconciler.core.ownership import FieldRules
+from reconciler.core.policy import FieldRule, Policy
+
+
+def authorities(policy: Policy) -> dict[str, str]:
+    """
+    Return the authority of every field the policy names, as the ledger's head keeps it (`user.locale`: `shared`).
+    """
+    users = {f"user.{name}": str(rule.authority) for name, rule in policy.users.fields.items()}
+    return users | {f"group.{name}": str(rule.authority) for name, rule in policy.groups.fields.items()}
+
+
+def user_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: str, proved: bool) -> Rules:
+    """
+    Return the rules for users.
+    """
+    privileged = policy.roles.administrator.privileged
+    shared = {
+        name: FieldRules(
+            name=name,
+            equality=equality,
+            foreign=policy.users.foreign,
+            privileged=privileged if name == "roles" else frozenset(),
+            expires=policy.users.admin_owned_expires.get(name, ""),
+            was_source=head.policy.get(f"user.{name}") == "source",
+        )
+        for name, rule in policy.users.fields.items()
+        if rule.authority == "shared"
+    }
+    return Rules(
+        policy=policy,
+        equality=equality,
+        fields=policy.users.fields,
+        shared=shared,
+        first_run=head.serial == 0,
+        fetched_at=fetched_at,
+        last_policy=head.inputs.policy,
+        proved=proved,
+    )
+
+
+def group_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: str, proved: bool) -> Rules:
+    """
+    Return the rules for groups. A group's name is Git's, where the target can rename.
+    """
+    shared = {
+        name: FieldRules(
+            name=name,
+            equality=equality,
+            foreign=policy.users.foreign,
+            was_source=head.policy.get(f"group.{name}") == "source",
+        )
+        for name, rule in policy.groups.fields.items()
+        if rule.authority == "shared"
+    }
+    named = {"name": FieldRule(authority="source")} if policy.groups.lifecycle.renamed == "update" else {}
+    return Rules(
+        policy=policy,
+        equality=equality,
+        fields={**named, **policy.groups.fields},
+        shared=shared,
+        first_run=head.serial == 0,
+        fetched_at=fetched_at,
+        name_key=group_name_key(policy, equality),
+        last_policy=head.inputs.policy,
+        proved=proved,
+    )
+
+
+def group_name_key(policy: Policy, equality: Equality) -> Callable[[str], str]:
+    """
+    Return the function that gives the form in which group names are compared: one dash is as good as another.
+    """
+    prefix, variants = policy.groups.prefix, policy.groups.recognise
+
+    def key(name: str) -> str:
+        variant = next((one for one in variants if name.startswith(one)), None)
+        spelled = prefix + name.removeprefix(variant) if variant else name
+        return str(equality.fold("name", spelled))
+
+    return key
+
+
+def user_matching(policy: Policy, equality: Equality) -> Matching:
+    """
+    Return how users are told apart.
+    """
+    return Matching(
+        kind="user",
+        by=policy.users.correlate,
+        name_key=lambda name: str(equality.fold("user_name", name)),
+        protected=frozenset(policy.users.protected),
+        replaces=policy.users.rename == "replace",
+    )
+
+
+def group_matching(policy: Policy, equality: Equality) -> Matching:
+    """
+    Return how groups are told apart: by link, external id and name.
+    """
+    return Matching(
+        kind="group",
+        by=("link", "external_id", "user_name"),
+        name_key=group_name_key(policy, equality),
+        replaces=policy.groups.lifecycle.renamed == "replace",
+    )
+
+
+def reaching(rules: Rules, keys: frozenset[str]) -> Rules:
+    """
+    Return the rules for users once it is known which groups are there or will be made.
+    """
+    return replace(rules, reachable=keys)

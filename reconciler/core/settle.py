@@ -1,0 +1,317 @@
+"""
+One entity's desired and live fields and its ledger row -> the goal, the claims that then hold, what is held.
+
+It sees one user or one group and nothing else. Ownership is settled here, before anything is compared: what an
+administrator owns is in the goal as it is live.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import UNSET, Struct, UnsetType, field
+from msgspec.structs import replace
+
+from reconciler.core.claims import elements
+from reconciler.core.correlate import Pair
+from reconciler.core.ledger import Claim, Last
+from reconciler.core.lifecycle import OURS, Fate, Rules, group_fate, user_fate
+from reconciler.core.model import ClaimNews, Desired, Fields, Live, Value
+from reconciler.core.ownership import NO_CLAIM, Field, Moment, Verdict, settle_field
+from reconciler.core.policy import MoveTo
+
+
+class Goal(Struct, frozen=True, kw_only=True):
+    """
+    What the entity must become: the fields that are governed, the managed groups (keys) it belongs to.
+
+    `fields` has `active` where the lifecycle decides it. `exists` False: it is removed.
+    """
+
+    fields: Fields
+    groups: tuple[str, ...] = ()
+    exists: bool = True
+
+
+class FieldHold(Struct, frozen=True, kw_only=True):
+    """
+    Something of one entity that waits for a decision; `field` empty: all of it.
+    """
+
+    field: str
+    reason: str
+    release: str
+
+
+class Settled(Struct, frozen=True, kw_only=True):
+    """
+    What one entity must become, and who owns its shared fields.
+
+    `goal` None: hands off. `claims` hold as things stand; `reached` once the goal is. `drift` names governed
+    fields whose live value is neither desired nor what we last saw: an administrator's edit that will be lost.
+    `groups` are the live memberships in managed groups. `why` has the cause of each value that neither the
+    source nor the policy alone explains.
+    """
+
+    pair: Pair
+    fate: Fate
+    goal: Goal | None
+    claims: dict[str, Claim] = field(default_factory=dict)
+    reached: dict[str, Claim] = field(default_factory=dict)
+    news: tuple[ClaimNews, ...] = ()
+    holds: tuple[FieldHold, ...] = ()
+    drift: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    why: dict[str, str] = field(default_factory=dict)
+
+
+def settle_user(pair: Pair, rules: Rules, moment: Moment, *, managed: Mapping[str, str]) -> Settled:
+    """
+    Return one user settled. `managed` maps target ids of managed groups to their keys.
+    """
+    fate = user_fate(pair, rules, moment)
+    live = pair.live
+    groups = tuple(sorted(managed[one] for one in live.groups if one in managed)) if live else ()
+    if fate.verb == "leave" and groups and _intruder(pair, rules):
+        return Settled(pair=pair, fate=fate, goal=Goal(fields={}), groups=groups)
+    if fate.verb in {"leave", "hold"}:
+        return _hands_off(pair, fate, groups)
+    if fate.verb == "delete":
+        return Settled(pair=pair, fate=fate, goal=Goal(fields={}, exists=False), groups=groups)
+    goal_groups = _membership(pair, rules, groups)
+    if fate.verb == "off" and live:
+        off = Goal(fields={"active": False}, groups=goal_groups)
+        return Settled(pair=pair, fate=fate, goal=off, claims=_claims(pair), groups=groups)
+    if live is None:
+        return _created(pair, fate, rules, moment, groups=goal_groups)
+    return _present(pair, fate, rules, moment, live=live, groups=groups, goal_groups=goal_groups)
+
+
+def settle_group(pair: Pair, rules: Rules, moment: Moment) -> Settled:
+    """
+    Return one group settled.
+    """
+    fate = group_fate(pair, rules)
+    if fate.verb in {"leave", "hold"}:
+        return _hands_off(pair, fate, ())
+    if fate.verb == "delete":
+        return Settled(pair=pair, fate=fate, goal=Goal(fields={}, exists=False))
+    if fate.verb == "off":
+        return Settled(pair=pair, fate=fate, goal=Goal(fields=_put_away(rules)), claims=_claims(pair))
+    if pair.live is None:
+        return _created(pair, fate, rules, moment)
+    return _present(pair, fate, rules, moment, live=pair.live, groups=(), goal_groups=())
+
+
+def _hands_off(pair: Pair, fate: Fate, groups: tuple[str, ...]) -> Settled:
+    """
+    Return the entity as it is.
+    """
+    holds = (FieldHold(field="", reason=fate.reason, release=fate.release),) if fate.verb == "hold" else ()
+    return Settled(pair=pair, fate=fate, goal=None, claims=_claims(pair), holds=holds, groups=groups)
+
+
+def _intruder(pair: Pair, rules: Rules) -> bool:
+    """
+    Return whether an account that only lives in the target must leave the groups whose membership is exact.
+    """
+    stranger = pair.desired is None and pair.row is None
+    return stranger and rules.policy.groups.membership == "exact" and not rules.first_run
+
+
+def _claims(pair: Pair) -> dict[str, Claim]:
+    return pair.row.claims if pair.row else {}
+
+
+def _put_away(rules: Rules) -> Fields:
+    """
+    Return what marks a group that the source no longer has.
+    """
+    missing = rules.policy.groups.lifecycle.missing
+    if isinstance(missing, MoveTo):
+        return {"parent": missing.move_to}
+    return {"deleted": True} if missing == "flag" else {"active": False}
+
+
+def _membership(pair: Pair, rules: Rules, live: tuple[str, ...]) -> tuple[str, ...]:
+    """
+    Return the managed groups the user shall be in; `add-only` takes nobody out but whom we put in.
+    """
+    rule = rules.policy.groups.membership
+    if rule == "none":
+        return live
+    wanted = set(pair.desired.groups) & rules.reachable if pair.desired else set()
+    if rule == "add-only":
+        ours = set(pair.row.last.groups) if pair.row and pair.row.last else set()
+        wanted |= set(live) - ours
+    return tuple(sorted(wanted))
+
+
+def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tuple[str, ...] = ()) -> Settled:
+    """
+    Rows 4 and 5: what is sent for an entity that is not there. One that was gets its administrator's values back.
+    """
+    desired, claims = pair.desired, _claims(pair)
+    fields: Fields = dict(desired.fields) if desired else {}
+    reached: dict[str, Claim] = {}
+    why: dict[str, str] = {}
+    for name, shared in rules.shared.items():
+        claim = claims.get(name, NO_CLAIM)
+        if claim.owner == "admin" and not shared.privileged & elements(claim.saw):
+            fields[name] = claim.saw
+            reached[name] = claim
+            why[name] = "restores the admin's value"
+        elif name in fields:
+            made = Claim(owner="git", wrote=fields[name], saw=fields[name], override=claim.override)
+            reached[name] = replace(made, since=moment.now, run=moment.run)
+    fields["active"] = True
+    return Settled(
+        pair=pair, fate=fate, goal=Goal(fields=fields, groups=groups), claims=claims, reached=reached, why=why
+    )
+
+
+def _present(
+    pair: Pair,
+    fate: Fate,
+    rules: Rules,
+    moment: Moment,
+    *,
+    live: Live,
+    groups: tuple[str, ...],
+    goal_groups: tuple[str, ...],
+) -> Settled:
+    """
+    Return an entity that is there and shall be as desired, field by field.
+    """
+    desired = pair.desired
+    if desired is None:
+        return _hands_off(pair, fate, groups)
+    last = pair.row.last if pair.row and pair.row.last else None
+    verdicts = dict(_verdicts(pair, rules, moment, desired=desired, live=live, last=last))
+    fields = {name: one.goal for name, one in verdicts.items() if not isinstance(one.goal, UnsetType)}
+    source = _source_fields(desired, live, last, rules)
+    fields |= source
+    fields |= _lifecycle_fields(pair, rules, live, last)
+    return Settled(
+        pair=pair,
+        fate=fate,
+        goal=Goal(fields=fields, groups=goal_groups),
+        claims=_noted(_claims(pair), {name: one.claim for name, one in verdicts.items()}),
+        reached={name: one.reached for name, one in verdicts.items()},
+        news=tuple(_news(pair, live.name, verdicts, rules)),
+        holds=tuple(_holds(pair, verdicts)),
+        drift=tuple(_drift(source, live, last, rules)),
+        groups=groups,
+        why={name: one.text for name, one in verdicts.items() if one.text},
+    )
+
+
+def _verdicts(
+    pair: Pair, rules: Rules, moment: Moment, *, desired: Desired, live: Live, last: Last | None
+) -> Iterator[tuple[str, Verdict]]:
+    """
+    Yield the verdict on each shared field.
+    """
+    claims, decisions = _claims(pair), desired.decisions
+    lapsed = last is not None and last.state == "inactive"
+    for name, shared in rules.shared.items():
+        one = Field(
+            desired=desired.fields.get(name, UNSET),
+            live=live.fields.get(name, UNSET),
+            claim=claims.get(name, NO_CLAIM),
+            linked=pair.via in OURS and pair.row is not None and pair.row.policy == rules.last_policy,
+            lapsed=lapsed,
+            give=name in decisions.give,
+            transfer=decisions.transfers.get(name),
+        )
+        yield name, settle_field(one, shared, moment)
+
+
+def _noted(before: dict[str, Claim], after: dict[str, Claim]) -> dict[str, Claim]:
+    """
+    Return the claims after settling; a field without owner or intent has none.
+    """
+    merged = {**before, **after}
+    return {name: claim for name, claim in merged.items() if claim != NO_CLAIM}
+
+
+def _source_fields(desired: Desired, live: Live, last: Last | None, rules: Rules) -> Fields:
+    """
+    Return what Git's fields must become; what the target made of our last write is as good as what we sent.
+    """
+    fields: Fields = {}
+    for name, value in desired.fields.items():
+        rule = rules.fields.get(name)
+        if rule is None or rule.authority != "source" or name not in live.fields:
+            continue
+        kept = live.fields[name]
+        ours = last is not None and name in last.wrote and last.wrote[name] == value
+        as_named = name == "name" and rules.name_key(str(kept)) == rules.name_key(str(value))
+        fields[name] = kept if as_named or (ours and last and kept == last.fields.get(name)) else value
+    return fields
+
+
+def _lifecycle_fields(pair: Pair, rules: Rules, live: Live, last: Last | None) -> Fields:
+    """
+    Return the state a desired entity must have: usable, and where we put it away, back in its place.
+    """
+    if pair.kind == "user":
+        ours = last is not None and last.state == "inactive"
+        kept = rules.policy.users.lifecycle.returned != "activate" and ours
+        return {"active": live.active if kept else True}
+    if last is None or last.state != "retired":
+        return {}
+    parent = rules.policy.groups.parent
+    back: Fields = {"parent": parent} if parent is not None else {}
+    return {**back, "active": True, "deleted": False}
+
+
+def _drift(source: Fields, live: Live, last: Last | None, rules: Rules) -> Iterator[str]:
+    """
+    Yield Git's fields that somebody else changed since we last looked, and that will be overwritten.
+    """
+    seen: Mapping[str, Value] = last.fields if last else {}
+    for name, value in source.items():
+        moved = name in seen and not rules.equality.same(name, live.fields[name], seen[name])
+        if moved and not rules.equality.same(name, live.fields[name], value):
+            yield name
+
+
+def _news(pair: Pair, label: str, verdicts: Mapping[str, Verdict], rules: Rules) -> Iterator[ClaimNews]:
+    """
+    Yield what there is to tell of the ownership of each shared field.
+    """
+    claims = _claims(pair)
+    for name, one in verdicts.items():
+        value = pair.live.fields.get(name, UNSET) if pair.live else UNSET
+        powers = frozenset[str]() if isinstance(value, UnsetType) else elements(value)
+        privileged = one.reached.owner == "admin" and bool(rules.shared[name].privileged & powers)
+        if not one.text and not privileged:
+            continue
+        yield ClaimNews(
+            kind=pair.kind,
+            key=pair.key,
+            name=label,
+            field=name,
+            row=one.row,
+            owner=one.reached.owner,
+            text=one.text or "privileged, and the admin's",
+            value=value,
+            withheld=one.withheld,
+            was=claims[name].owner if name in claims else None,
+            since=one.reached.since,
+            privileged=privileged,
+        )
+
+
+def _holds(pair: Pair, verdicts: Mapping[str, Verdict]) -> Iterator[FieldHold]:
+    """
+    Yield the shared fields that wait for a decision.
+    """
+    for name, one in verdicts.items():
+        if one.held:
+            release = (
+                f"set `foreign: keep` or `take` in the policy, or write an override: "
+                f"`reconciler give {pair.key} {name}` or `reconciler take {pair.key} {name}`"
+                if one.row == 20  # noqa: PLR2004  the table's own number
+                else f"look at the value again: `reconciler take {pair.key} {name}`"
+            )
+            yield FieldHold(field=name, reason=one.held, release=release)

@@ -1,0 +1,90 @@
+"""
+What an export may be trusted for: everything, adds and updates only, or nothing at all.
+
+Nothing is removed without proof that the source was read whole. Going back to an older export needs a waiver.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from msgspec import Struct
+
+from reconciler.core.claims import earlier
+from reconciler.core.ledger import Head
+from reconciler.core.model import Manifest
+from reconciler.core.overrides import Waiver
+from reconciler.core.policy import Guards
+
+CLOCK_SKEW = "5m"
+"""How far ahead of ours the source's clock may be."""
+
+
+class Expectation(Struct, frozen=True, kw_only=True):
+    """
+    What an export is judged by: the account it must be of, how old it may be, what was applied last.
+    """
+
+    target: str
+    now: str
+    max_age: str
+    account: str | None
+    head: Head
+    guards: Guards
+    waivers: Sequence[Waiver] = ()
+
+
+class Trust(Struct, frozen=True, kw_only=True):
+    """
+    Why an export is refused (with what to do), or the reasons why it proves no absence; both empty: it is whole.
+    """
+
+    refused: str = ""
+    hint: str = ""
+    degraded: tuple[str, ...] = ()
+
+
+def judge(manifest: Manifest, expected: Expectation) -> Trust:
+    """
+    Return what the export may be trusted for.
+    """
+    account = expected.account or expected.head.account
+    if account and manifest.account != account:
+        told = f"the export is of account {manifest.account!r}, and {account!r} is expected"
+        return Trust(refused=told, hint="export the right account, or correct `account` in reconciler.yaml")
+    if earlier(manifest.fetched_at, CLOCK_SKEW) > expected.now:
+        told = f"the export was read at {manifest.fetched_at}, which is in the future (now {expected.now})"
+        return Trust(refused=told, hint="correct the clock of the machine that exports, and export again")
+    if manifest.fetched_at < expected.head.fetched_at and not _going_back(expected):
+        told = (
+            f"the export was read at {manifest.fetched_at}; one of {expected.head.fetched_at} was applied already"
+        )
+        hint = (
+            "export again; to go back on purpose, waive it in overrides/waivers.yaml: "
+            f"{{target: {expected.target}, guard: export-older, count: 1, until: {expected.now[:10]}, reason: ...}}"
+        )
+        return Trust(refused=told, hint=hint)
+    return Trust(degraded=tuple(_degraded(manifest, expected)))
+
+
+def _going_back(expected: Expectation) -> bool:
+    return any(
+        one.guard == "export-older" and one.target == expected.target and one.until >= expected.now[:10]
+        for one in expected.waivers
+    )
+
+
+def _degraded(manifest: Manifest, expected: Expectation) -> Iterator[str]:
+    if not manifest.complete:
+        why = "; ".join(manifest.faults) or "its manifest says so"
+        yield f"the export is incomplete ({why})"
+    if earlier(expected.now, expected.max_age) > manifest.fetched_at:
+        yield f"the export is stale: read at {manifest.fetched_at}, more than {expected.max_age} ago"
+    shrunken = expected.guards.shrunken
+    for kind in ("users", "groups", "memberships"):
+        before, now = getattr(expected.head.counts, kind), getattr(manifest.counts, kind)
+        if kind == "users" and not now:
+            yield "the export is empty: it has no users"
+        elif not shrunken.allows(before - now, before):
+            yield (
+                f"the export has shrunk: {now} {kind}, and {before} when it was last applied "
+                f"(more than max({shrunken.count}, {shrunken.percent:g} %) fewer)"
+            )
