@@ -116,8 +116,6 @@ class GitStore(Struct, frozen=True):
             now=now,
         )
 
-    # ---- reading ----
-
     def revision(self) -> str:
         """
         Return the commit that the ledger stands at; empty where there is none yet.
@@ -160,8 +158,6 @@ class GitStore(Struct, frozen=True):
         changed = self.git.changed(self.prefix + _checked(path) for path in paths)
         return sorted(path.removeprefix(self.prefix) for path in changed)
 
-    # ---- writing ----
-
     def heal(self) -> None:
         """
         Bring the ledger's files of the work tree in step again, where a run was killed between commit and copy.
@@ -202,8 +198,6 @@ class GitStore(Struct, frozen=True):
         answer = self.git.ask("push", *options, "--", remote, f"{self.ref}:{self.ref}")
         if answer.status:
             raise refusal(self.ref, remote, answer)
-
-    # ---- steps ----
 
     def _below(self, folder: str) -> str:
         return f"{self.root}/{_checked(folder)}".removesuffix("/")

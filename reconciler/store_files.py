@@ -27,12 +27,15 @@ def heal(git: Git, tip: str, root: str, paths: Sequence[str]) -> None:
     """
     _refuse_links(git.folder, paths)
     _wait_for_index(git)
-    now = git.tree(tip, root)
-    changed = git.changed([root]) & (now.keys() | _before(git, tip, root).keys() | set(paths))
+    changed = git.changed([root])
     if not changed:
         return
-    _refuse_work(git, root, sorted(changed), states=(now, _before(git, tip, root)))
-    write(git, tip, root, sorted(changed))
+    states = (git.tree(tip, root), _before(git, tip, root))
+    # a file that the ledger neither had nor is to have is somebody's own, and no concern of ours
+    ours = sorted(changed & set(paths).union(*states))
+    if ours:
+        _refuse_work(git, root, ours, states=states)
+        write(git, tip, root, ours)
 
 
 def write(git: Git, tip: str, root: str, paths: Iterable[str]) -> None:

@@ -221,8 +221,6 @@ def _missing() -> StoreError:
     return StoreError("Git cannot be started", hint="install Git 2.30 or newer, and put it on PATH")
 
 
-# ---- failures ----
-
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _AUTHORIZATION = re.compile(r"(?i)(authorization:\s*\S+\s+)\S+")
 
