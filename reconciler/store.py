@@ -7,6 +7,7 @@ order objects, ref, work tree, index: killed before the ref moves, nothing happe
 up for the rest.
 """
 
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -104,7 +105,7 @@ class GitStore(Struct, frozen=True):
         `now` dates the commits. Raises NoRepositoryError where `folder` is in none.
         """
         here = Git(folder)
-        top, prefix = here.run("rev-parse", "--show-toplevel", "--show-prefix").decode().split("\n")[:2]
+        top, prefix = os.fsdecode(here.run("rev-parse", "--show-toplevel", "--show-prefix")).split("\n")[:2]
         git = Git(Path(top))
         own = git.line("config", "user.name"), git.line("config", "user.email")
         return cls(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reconciler.errors import StoreError
 from reconciler.files.atomic import replace_file
-from reconciler.store_git import Git, failure, index_entries
+from reconciler.store_git import Git, failure, index_entries, printable
 
 LOCK_WAIT = 2.0
 """Seconds for which another Git process may hold the index before we give up."""
@@ -34,6 +34,7 @@ def heal(git: Git, tip: str, root: str, paths: Sequence[str]) -> None:
     # a file that the ledger neither had nor is to have is somebody's own, and no concern of ours
     ours = sorted(changed & set(paths).union(*states))
     if ours:
+        _refuse_links(git.folder, ours)
         _refuse_work(git, root, ours, states=states)
         write(git, tip, root, ours)
 
@@ -74,8 +75,8 @@ def _refuse_work(git: Git, root: str, paths: Sequence[str], *, states: Sequence[
     ]
     if foreign:
         raise StoreError(
-            "the ledger's files were changed by hand: " + ", ".join(foreign),
-            hint=f"apply alone writes the ledger: `git checkout HEAD -- {foreign[0]}`, or move away what is new",
+            "the ledger's files were changed by hand: " + printable(", ".join(foreign)),
+            hint=f"apply alone writes the ledger: `git checkout HEAD -- {printable(foreign[0])}`, or move it away if new",
         )
 
 

@@ -46,6 +46,8 @@ _SETTINGS = (
     "log.showSignature=false",
     "push.gpgSign=false",
     "gc.auto=0",
+    "http.lowSpeedLimit=1000",  # bytes a second; a remote that says less for so many seconds is gone
+    "http.lowSpeedTime=60",
 )
 _OPTIONS = ("--no-pager", "--literal-pathspecs", *(word for setting in _SETTINGS for word in ("-c", setting)))
 
@@ -78,11 +80,13 @@ class Git(Struct, frozen=True):
         Return what Git answers to `arguments`, given `feed` to read, whether it succeeds or not.
         """
         command = self._command(arguments, environment)
+        # in a session of its own: Ctrl-C is for us to act on, and must not stop Git half-way through a commit
         with _spool(feed) as file, _found():
             status, output, error = _gitpython().execute(
                 command,
                 istream=file.fileno(),
                 env=_QUIET | environment,
+                start_new_session=True,
                 with_extended_output=True,
                 with_exceptions=False,
                 stdout_as_string=False,
@@ -138,7 +142,9 @@ class Git(Struct, frozen=True):
         """
         with _spool("".join(f"{name}\n" for name in names).encode()) as file, _found():
             command = self._command(("cat-file", "--batch"), {})
-            running: Any = _gitpython().execute(command, istream=file.fileno(), env=_QUIET, as_process=True)
+            running: Any = _gitpython().execute(
+                command, istream=file.fileno(), env=_QUIET, as_process=True, start_new_session=True
+            )
             try:
                 while header := running.stdout.readline():
                     yield _blob(header, running.stdout)

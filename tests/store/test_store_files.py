@@ -80,6 +80,22 @@ def test_a_ledger_behind_a_link_is_refused(repo: "Repository") -> None:
     assert list(outside.iterdir()) == []
 
 
+def test_a_ledger_that_became_a_link_is_refused(repo: "Repository") -> None:
+    """
+    Where the ledger's folder itself was replaced by a link, its files are not healed through it.
+    """
+    store = repo.store()
+    repo.record(store)
+    repo.ledger.rename(repo.beside("outside").folder)
+    repo.ledger.symlink_to(repo.beside("outside").folder)
+    (repo.ledger / "head.json").unlink()
+
+    with pytest.raises(StoreError, match="symbolic link"):
+        store.heal()
+
+    assert not (repo.ledger / "head.json").exists()
+
+
 def test_a_file_of_nobodys_in_the_ledgers_folder_is_left_alone(repo: "Repository") -> None:
     """
     A file that the ledger neither has nor writes is no reason to refuse.

@@ -2,12 +2,14 @@
 Git's surroundings: environment, damage, history, and the remote.
 """
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from reconciler.errors import StoreError
-from reconciler.store_git import NoRepositoryError
+from reconciler.store_git import Git, NoRepositoryError
 
 if TYPE_CHECKING:
     from tests.store.conftest import Repository
@@ -94,6 +96,16 @@ def test_git_that_is_missing_is_named(repo: "Repository", monkeypatch: pytest.Mo
         store.revision()
 
     assert "install Git" in raised.value.hint
+
+
+def test_git_does_not_hear_what_interrupts_us(place: "Repository") -> None:
+    """
+    Git runs in a session of its own, so that Ctrl-C on our terminal stops no commit half-way.
+    """
+    tell = f"!{sys.executable} -c 'import os; print(os.getsid(0))'"
+    session = Git(place.folder).run("-c", f"alias.tell={tell}", "tell")
+
+    assert int(session) != os.getsid(0)
 
 
 def test_an_object_that_is_lost_is_named(repo: "Repository") -> None:
