@@ -17,16 +17,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.model import Collection, GroupRow, UserRow
-from reconciler.errors import Fault, InputError, SourceError, UsageError
-from reconciler.sources import rawjson
+from reconciler.errors import UsageError
 from reconciler.sources.ibmcloud_contents import Contents, contents
-from reconciler.sources.ibmcloud_pages import GROUP_ID, Page, pages
+from reconciler.sources.ibmcloud_files import pages_of, time_of
+from reconciler.sources.ibmcloud_gaps import absent, strangers
+from reconciler.sources.ibmcloud_pages import GROUP_ID, Page
 from reconciler.sources.ibmcloud_policies import Grants, grants
 from reconciler.sources.ibmcloud_proof import distinct, prove
-from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS, is_person
+from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
 from reconciler.sources.rawjson import shown
-
-_NEEDED = {"users": "users", "groups": "access groups", "policies": "policies"}
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -57,10 +56,11 @@ def read_files(
     SourceError where there is nothing to read or no account, UsageError where `fetched_at` is no time.
     """
     moment = None if fetched_at is None else _moment(fetched_at)
-    files = _files(paths)
-    found, oldest = _pages(files)
-    reading = read_pages(found, account=account, service=service, at=moment or oldest)
-    notes = list(_file_notes(paths, files))
+    printed = pages_of(paths)
+    reading = read_pages(printed.pages, account=account, service=service, at=moment or time_of(printed.oldest))
+    notes = []
+    if printed.passed_over:
+        notes.append(f"files in the folders that are not *.json, and were not read: {printed.passed_over}")
     if moment is None:
         notes.append(
             f"fetched_at is {reading.fetched_at}, the time of the oldest file; --fetched-at says it better"
@@ -76,69 +76,17 @@ def read_pages(found: Iterable[Page], *, account: str | None, service: str, at: 
     held = contents(whole, account)
     granted = grants(held.policies, service=service, at=at)
     read, gaps = prove(whole)
-    faults = sorted({*gaps, *_absent(whole, held), *_strangers(held, granted)})
+    faults = sorted({*gaps, *absent(whole, held), *strangers(held, granted)})
     return Reading(
         users=_users(held, granted),
         groups=_groups(held, granted),
         account=held.account,
-        fetched_at=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        fetched_at=at.isoformat(timespec="seconds").replace("+00:00", "Z"),
         complete=not faults,
         read=read,
         faults=tuple(faults),
-        notes=tuple(sorted({*_notes(whole, held), *granted.notes})),
+        notes=tuple(sorted({*_notes(whole, held, granted), *granted.notes})),
     )
-
-
-# ---- files ----
-
-
-def _files(paths: Sequence[Path]) -> list[Path]:
-    """
-    Return the files to read, each once, sorted; folders are walked for `*.json`.
-    """
-    found: dict[Path, Path] = {}
-    for path in paths:
-        if path.is_dir():
-            inside = sorted(one for one in path.rglob("*.json") if one.is_file() and not one.name.startswith("."))
-            if not inside:
-                raise SourceError(f"{path}: holds no .json file", hint="give the folder into which you exported")
-            found.update({one.resolve(): one for one in inside})
-        elif path.exists():
-            found[path.resolve()] = path
-        else:
-            raise SourceError(f"{path}: is not there", hint="give files or folders that exist")
-    if not found:
-        raise SourceError("no files to read", hint="say which: reconciler export ibmcloud --from PATH...")
-    return sorted(found.values())
-
-
-def _pages(files: Sequence[Path]) -> tuple[list[Page], datetime]:
-    """
-    Return the pages of all files, and when the oldest was written; raises InputError with the faults of all.
-    """
-    found: list[Page] = []
-    faults: list[Fault] = []
-    times: list[float] = []
-    for path in files:
-        try:
-            document, modified = rawjson.read(path)
-            found += pages(document, path)
-            times.append(modified)
-        except InputError as error:
-            faults += error.faults
-    if faults:
-        raise InputError(tuple(faults))
-    return found, datetime.fromtimestamp(int(min(times)), UTC)
-
-
-def _file_notes(paths: Sequence[Path], files: Sequence[Path]) -> Iterator[str]:
-    """
-    Yield how many files of the given folders were passed over.
-    """
-    read = {path.resolve() for path in files}
-    inside = {one.resolve() for path in paths if path.is_dir() for one in path.rglob("*") if one.is_file()}
-    if inside - read:
-        yield f"files in the folders that are not *.json, and were not read: {len(inside - read)}"
 
 
 def _moment(text: str) -> datetime:
@@ -153,9 +101,6 @@ def _moment(text: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise UsageError(f"{text!r} is no time", hint=hint) from error
-
-
-# ---- rows ----
 
 
 def _users(held: Contents, granted: Grants) -> tuple[UserRow, ...]:
@@ -186,57 +131,11 @@ def _groups(held: Contents, granted: Grants) -> tuple[GroupRow, ...]:
     )
 
 
-# ---- what is missing ----
-
-
-def _absent(whole: Sequence[Page], held: Contents) -> Iterator[str]:
-    """
-    Yield each list that must be there and is not.
-    """
-    kinds = {page.kind for page in whole}
-    yield from (f"no {label} were given" for kind, label in _NEEDED.items() if kind not in kinds)
-    asked = {page.whose for page in whole if page.kind == "members"} | {PUBLIC_ACCESS}
-    yield from (f"members of {_named(held, key)} were not given" for key in held.groups if key not in asked)
-    lists = {page.whose for page in whole if page.kind == "policies"}
-    if lists and None not in lists:
-        yield from (f"policies of {_named(held, key)} were not given" for key in held.groups if key not in lists)
-    known = {one.id for one in held.policies}
-    for key in held.placeholders - known:
-        yield f"policy {shown(key)} was not given: v1 says no more than that it is one of v2"
-
-
-def _strangers(held: Contents, granted: Grants) -> Iterator[str]:
-    """
-    Yield whoever is a member, or is granted a role, and is not in the list of people or groups.
-    """
-    for one in held.members:
-        if one.sort == "person" and one.iam_id not in held.users:
-            yield f"{shown(one.iam_id)} is a member of {_named(held, one.group)}, and not among the users"
-        if one.group not in held.groups:
-            yield f"members of {shown(one.group)} were given, which is not among the access groups"
-    for key in granted.users.keys() - held.users.keys():
-        if is_person(key):
-            yield f"{shown(key)} is granted a role, and not among the users"
-    for key in granted.groups.keys() - held.groups.keys() - {PUBLIC_ACCESS}:
-        yield f"{shown(key)} is granted a role, and not among the access groups"
-
-
-def _named(held: Contents, key: str) -> str:
-    """
-    Return a group by id and, where it is known, name.
-    """
-    row = held.groups.get(key)
-    return f"{shown(key)} ({shown(row.name)})" if row else shown(key)
-
-
-# ---- what is worth reading ----
-
-
-def _notes(whole: Sequence[Page], held: Contents) -> Iterator[str]:
+def _notes(whole: Sequence[Page], held: Contents, granted: Grants) -> Iterator[str]:
     """
     Yield what was left out on purpose, and what looks odd.
     """
-    outside = Counter({(one.sort, one.iam_id): 1 for one in held.members if one.sort != "person"})
+    outside = {(one.sort, one.iam_id) for one in held.members if one.sort != "person"}
     for sort, number in sorted(Counter(sort for sort, _ in outside).items()):
         yield f"members that are no people ({sort}), left out: {number}"
     if held.guests:
@@ -245,6 +144,8 @@ def _notes(whole: Sequence[Page], held: Contents) -> Iterator[str]:
     for state, number in sorted(states.items()):
         label = f"the state {shown(state)}, which is not known" if state else "no state"
         yield f"people with {label}, who are neither created nor changed: {number}"
+    if PUBLIC_ACCESS in granted.groups:
+        yield "the group Public Access is granted a role; it lists no members, so nobody gets the role through it"
     lists = {page.whose for page in whole if page.kind == "policies"}
     if lists and None not in lists and all(key.startswith(GROUP_ID) for key in lists if key):
         yield "only policies of groups were given: roles granted to people directly are not known"

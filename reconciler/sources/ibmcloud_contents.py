@@ -84,9 +84,6 @@ def _latest(policies: Iterable[Policy]) -> tuple[Policy, ...]:
     return tuple(by_id[key] for key in sorted(by_id))
 
 
-# ---- the account ----
-
-
 def _accounts(pages: Iterable[Page]) -> Iterator[Found[str]]:
     """
     Yield the account that each record of people and groups names, if it does.

@@ -207,7 +207,7 @@ def _list_name(document: Record) -> str | None:
 
 
 def _is_members_by_group(document: Record) -> bool:
-    if not document or _list_name(document) or {"errors", "error"} & document.keys():
+    if not document or {"errors", "error", *_LISTS} & document.keys():
         return False
     return all(isinstance(value, list | dict) for value in document.values()) and _kind_of(document) is None
 

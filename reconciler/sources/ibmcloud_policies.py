@@ -62,10 +62,8 @@ class Policy(Struct, frozen=True, kw_only=True):
         """
         if self.type != "access":
             return frozenset()
-        attributes = (attribute for resource in self.resources for attribute in resource)
-        return frozenset(
-            value for attribute in attributes if attribute.key == "accountId" for value in attribute.values
-        )
+        named = (one for resource in self.resources for one in resource if one.key == "accountId")
+        return frozenset(value for one in named if one.operator == "stringEquals" for value in one.values)
 
 
 class Grants(Struct, frozen=True, kw_only=True):

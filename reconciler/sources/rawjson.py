@@ -6,7 +6,6 @@ pair is text. An export decides who may log in, so none of that passes here.
 """
 
 import json
-import os
 import re
 import stat
 from collections import Counter
@@ -53,13 +52,12 @@ def read(path: Path) -> tuple[object, float]:
     Raises InputError where it cannot be read, is over `MAX_BYTES`, or is not strict JSON in UTF-8.
     """
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise _refusal(path, 0, "is not a regular file")
-            if status.st_size > MAX_BYTES:
-                raise _refusal(path, 0, f"has {status.st_size} bytes; the limit is {MAX_BYTES}")
-            content = file.read(MAX_BYTES + 1)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise _refusal(path, 0, "is not a regular file")
+        if status.st_size > MAX_BYTES:
+            raise _refusal(path, 0, f"has {status.st_size} bytes; the limit is {MAX_BYTES}")
+        content = path.read_bytes()
     except OSError as error:
         raise _refusal(path, 0, f"cannot be read: {error.strerror}") from error
     return parse(content, path), status.st_mtime
@@ -100,7 +98,7 @@ def oddities(value: object, doubled: Doubled) -> Iterator[str]:
 
     Walks with a stack of its own, so that no depth can exhaust Python's.
     """
-    waiting: list[tuple[object, str, int]] = [(value, "", 0)]
+    waiting: list[tuple[object, str, int]] = [(value, "", 1)]
     while waiting:
         part, place, depth = waiting.pop()
         if depth > MAX_DEPTH:
