@@ -76,7 +76,7 @@ def _refuse_work(git: Git, root: str, paths: Sequence[str], *, states: Sequence[
     if foreign:
         raise StoreError(
             "the ledger's files were changed by hand: " + printable(", ".join(foreign)),
-            hint=f"apply alone writes the ledger: `git checkout HEAD -- {printable(foreign[0])}`, or move it away if new",
+            hint=f"apply alone writes it: `git checkout HEAD -- {printable(foreign[0])}`, or move away what is new",
         )
 
 
