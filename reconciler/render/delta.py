@@ -3,7 +3,7 @@ What one change does to each field, as DeepDiff tells it: lines with a sign, `be
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Literal, TypeAlias
 
@@ -51,7 +51,7 @@ def change_lines(changes: Sequence[Change], groups: Mapping[str, str], *, cause:
     return [line for change, told in found for line in _field_lines(change, told, width, cause=cause)]
 
 
-def _field_lines(change: Change, found: Iterable[Delta], width: int, *, cause: str) -> Iterator[Line]:
+def _field_lines(change: Change, found: Sequence[Delta], width: int, *, cause: str) -> Iterator[Line]:
     """
     Yield a change's lines: of each field every difference, its cause once, and what an administrator loses.
     """
@@ -63,6 +63,8 @@ def _field_lines(change: Change, found: Iterable[Delta], width: int, *, cause: s
             told = ""
         if name in change.drift:
             yield _loss(change, name)
+    unseen = sorted(set(change.drift) - {delta.field for delta in found})
+    yield from (_loss(change, name) for name in unseen)
 
 
 def deltas(change: Change, groups: Mapping[str, str]) -> list[Delta]:
@@ -80,7 +82,7 @@ def deltas(change: Change, groups: Mapping[str, str]) -> list[Delta]:
         # By default it takes a key that starts with `__` for private, and passes over it in silence.
         ignore_private_variables=False,
     )
-    found = [delta for report, levels in tree.items() for level in levels for delta in _told(report, level)]
+    found = [_told(report, level) for report, levels in tree.items() for level in levels]
     return sorted(found, key=lambda delta: (delta.field, delta.before or delta.after, delta.sign))
 
 
@@ -102,21 +104,16 @@ def _member_document(name: str, value: Value, groups: Mapping[str, str]) -> str 
     return {quoted(element): True for element in value}
 
 
-def _told(report: str, level: Any) -> Iterator[Delta]:  # noqa: ANN401 -- DeepDiff's levels are untyped
+def _told(report: str, level: Any) -> Delta:  # noqa: ANN401 -- DeepDiff's levels are untyped
     """
-    Yield what one of DeepDiff's reports says: of an element, of a whole field, of each element of a new field.
+    Return what one of DeepDiff's reports says of a field, or of one element of a set that is there on both sides.
     """
     field, *element = level.path(output_format="list")
     if report == "dictionary_item_added":
-        yield from (Delta(sign="+", field=field, after=part) for part in element or _parts(level.t2))
-    elif report == "dictionary_item_removed":
-        yield from (Delta(sign="-", field=field, before=part) for part in element or _parts(level.t1))
-    else:
-        yield Delta(sign="~", field=field, before=_whole(level.t1), after=_whole(level.t2))
-
-
-def _parts(document: str | dict[str, bool]) -> list[str]:
-    return [document] if isinstance(document, str) else sorted(document) or ["{}"]
+        return Delta(sign="+", field=field, after=element[0] if element else _whole(level.t2))
+    if report == "dictionary_item_removed":
+        return Delta(sign="-", field=field, before=element[0] if element else _whole(level.t1))
+    return Delta(sign="~", field=field, before=_whole(level.t1), after=_whole(level.t2))
 
 
 def _whole(document: str | dict[str, bool]) -> str:

@@ -2,6 +2,8 @@
 A plan as Markdown for a comment or a job summary: bounded, what matters first, nothing in it can act.
 """
 
+import re
+
 from msgspec import Struct
 
 from reconciler.core.model import Plan
@@ -14,6 +16,7 @@ from reconciler.render.shown import cut, sentence
 
 _LONGEST_LINE = 1_500
 _MOST_LINES = 60
+_BROKEN_ESCAPE = re.compile("<U[^>]*$")
 
 
 class _Part(Struct, frozen=True):
@@ -120,7 +123,15 @@ def _drawn(lines: list[Line]) -> str:
     """
     Return one block's lines, the first of them where it has very many, each cut where it is very long.
     """
-    drawn = ["".join(cut(f"{line.sign} {line.text}", _LONGEST_LINE)) for line in lines[:_MOST_LINES]]
+    drawn = [_shortened(f"{line.sign} {line.text}") for line in lines[:_MOST_LINES]]
     if len(lines) > _MOST_LINES:
         drawn.append(f"  … {len(lines) - _MOST_LINES:,} more lines of this entry")
     return "\n".join(drawn)
+
+
+def _shortened(line: str) -> str:
+    """
+    Return the line, cut where it is very long, but never within an escape.
+    """
+    kept, note = cut(line, _LONGEST_LINE)
+    return f"{_BROKEN_ESCAPE.sub('', kept)} {note}" if note else line

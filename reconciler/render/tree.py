@@ -99,7 +99,7 @@ def _unfolded(leaves: Leaves) -> dict[str, Any]:
     """
     document: dict[str, Any] = {path[0]: value for path, value in leaves.items() if len(path) == 1}
     for path in leaves:
-        if len(path) > 1:
+        if len(path) > 1 and isinstance(document.get(path[0], {}), dict):
             document[path[0]] = {**document.get(path[0], {}), path[1]: True}
     return document
 
