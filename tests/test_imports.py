@@ -26,7 +26,7 @@ LAYERS = {
     "store": "core ports files errors",
     "history": "store core",
     "render": "render core",
-    "apply": "core ports files errors",
+    "apply": "apply core ports files errors",
     "engine": "apply core ports files errors",
     "wiring": "engine apply history store targets sources files ports core errors",
     "server": "wiring engine history render core errors",

@@ -203,7 +203,7 @@ def _head(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, holds
     return replace(
         world.ledger.head,
         serial=moment.run,
-        target=world.identity,
+        target=world.target,
         inputs=world.inputs,
         policy=authorities(world.policy),
         account=manifest.account,

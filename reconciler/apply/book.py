@@ -1,0 +1,143 @@
+"""
+The ledger in Git: loaded at one commit, changed by commits on top of it, and never lost in between.
+
+A run makes two commits: its intents before the first write, and its record after the last. A record that cannot
+be committed stays in the journal until `apply --resume`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.canonical import digest_bytes
+from reconciler.core.ledger import Head, Ledger, RunHeader
+from reconciler.core.message import commit_message
+from reconciler.core.record import Delta, Recorded
+from reconciler.errors import LedgerError, StoreError
+from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
+from reconciler.files.ledger import decode_ledger, encode_delta, encode_run, run_path
+from reconciler.ports import Store
+
+
+class Book(Struct, frozen=True, kw_only=True):
+    """
+    Where the ledger of one target is kept: its store, the folder of the journal, and whether commits are pushed.
+    """
+
+    target: str
+    store: Store
+    folder: Path
+    push: bool = False
+
+
+class Opened(Struct, frozen=True, kw_only=True):
+    """
+    The ledger as it stood at one commit (`revision`; empty: there was none yet).
+    """
+
+    ledger: Ledger
+    revision: str
+
+
+def load(book: Book) -> Opened:
+    """
+    Return the ledger as the store has it now.
+    """
+    revision = book.store.revision()
+    return Opened(ledger=decode_ledger(book.store.read(""), target=book.target), revision=revision)
+
+
+def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, run: int) -> Opened:
+    """
+    Return the ledger with the intents of a run made durable. Where that fails nothing may be written.
+    """
+    head = replace(opened.ledger.head, lineage=lineage)
+    ledger, files = encode_delta(opened.ledger, head, delta.users, delta.groups)
+    message = commit_message(f"Intend run {run} on {book.target}", [], {"Run": str(run)})
+    revision = book.store.commit(files, message, parent=opened.revision)
+    if book.push:
+        book.store.push()
+    return Opened(ledger=ledger, revision=revision)
+
+
+def commit_record(book: Book, opened: Opened, recorded: Recorded, *, trailers: Mapping[str, str]) -> Opened:
+    """
+    Return the ledger with a run's record in it. Raises StoreError, with the record kept in the journal, where not.
+    """
+    journal = _journal(book, opened, recorded, trailers)
+    kept = write_journal(book.folder, journal)
+    try:
+        after = _commit(book, opened, journal)
+    except StoreError as error:
+        told = f"the record of run {journal.run} could not be committed: {error.message}"
+        hint = f"what was written is kept in {kept}; mend the cause, then: reconciler apply --resume"
+        raise StoreError(told, hint=hint) from error
+    drop_journal(book.folder, book.target)
+    return after
+
+
+def unrecorded(book: Book) -> Journal | None:
+    """
+    Return the record that an earlier run could not commit, if there is one.
+    """
+    return read_journal(book.folder, book.target)
+
+
+def resume(book: Book) -> Opened:
+    """
+    Return the ledger with the journal's record laid over it, wherever the ledger has moved to since.
+
+    Raises LedgerError where there is no journal, or another run was recorded in its place.
+    """
+    journal = unrecorded(book)
+    if journal is None:
+        raise LedgerError(f"no run on {book.target} waits to be recorded", hint="run `reconciler apply`")
+    opened = load(book)
+    if opened.ledger.head.serial >= journal.run:
+        if _is_recorded(book, journal):
+            drop_journal(book.folder, book.target)
+            return opened
+        told = (
+            f"run {journal.run} of the journal cannot be recorded: the ledger is at run {opened.ledger.head.serial}"
+        )
+        raise LedgerError(told, hint="keep the journal as evidence, move it away, and apply again")
+    after = _commit(book, opened, journal)
+    drop_journal(book.folder, book.target)
+    return after
+
+
+def _is_recorded(book: Book, journal: Journal) -> bool:
+    return any(
+        path == journal.run_path and content == journal.run_file for path, content in book.store.read("runs")
+    )
+
+
+def _journal(book: Book, opened: Opened, recorded: Recorded, trailers: Mapping[str, str]) -> Journal:
+    header, *lines = recorded.lines
+    if not isinstance(header, RunHeader):
+        raise LedgerError("a run's record must begin with its header")
+    content = encode_run(header, [line for line in lines if not isinstance(line, RunHeader)])
+    head: Head = replace(recorded.head, previous=digest_bytes(content))
+    return Journal(
+        version=VERSION,
+        target=book.target,
+        run=header.run,
+        head=head,
+        users=recorded.delta.users,
+        groups=recorded.delta.groups,
+        run_path=run_path(header.time, header.run),
+        run_file=content,
+        message=commit_message(f"Record run {header.run} on {book.target}", [], trailers),
+        parent=opened.revision,
+    )
+
+
+def _commit(book: Book, opened: Opened, journal: Journal) -> Opened:
+    ledger, files = encode_delta(opened.ledger, journal.head, journal.users, journal.groups)
+    changed = {**files, journal.run_path: journal.run_file}
+    revision = book.store.commit(changed, journal.message, parent=opened.revision)
+    if book.push:
+        book.store.push()
+    return Opened(ledger=ledger, revision=revision)

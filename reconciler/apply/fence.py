@@ -1,0 +1,103 @@
+"""
+The fence in the target: whose writes count, and that the ledger and the target belong together.
+
+A run takes it before its first write and gives it back after its record; it is moved by compare-and-set alone.
+"""
+
+from collections.abc import Callable
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.claims import earlier
+from reconciler.core.ledger import Fence, Head
+from reconciler.errors import HeldError, LedgerError
+from reconciler.ports import Target
+
+
+class Patience(Struct, frozen=True, kw_only=True):
+    """
+    How a run waits for another: the clock, how to sleep, for how many seconds at most, who is still alive.
+
+    `alive` is asked for a holder (`run@host:pid`) and answers False only where it is sure.
+    """
+
+    now: Callable[[], str]
+    later: Callable[[str], str]
+    sleep: Callable[[float], None]
+    alive: Callable[[str], bool]
+    seconds: float = 30.0
+
+
+def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
+    """
+    Return the fence once this run holds it, for the serial that the run will record.
+
+    Raises HeldError where another run keeps it, LedgerError where ledger and target do not belong together.
+    """
+    waited = 0.0
+    while True:
+        seen = target.fence()
+        if seen is not None:
+            _check(seen, head, target)
+        busy = (
+            seen is not None and bool(seen.holder) and seen.until > patience.now() and patience.alive(seen.holder)
+        )
+        mine = Fence(
+            lineage=head.lineage,
+            serial=head.serial + 1,
+            holder=holder,
+            until=patience.later(patience.now()),
+        )
+        if not busy and target.move_fence(seen, mine):
+            return mine
+        if waited >= patience.seconds:
+            told = f"another run ({seen.holder if seen else 'unknown'}) is writing to {target.identity}"
+            raise HeldError(told, hint="wait for it to end, or allow more time with --wait SECONDS")
+        patience.sleep(0.5)
+        waited += 0.5
+
+
+def keep(target: Target, mine: Fence, patience: Patience) -> Fence:
+    """
+    Return the fence with a fresh term once half of it is over; raises HeldError if somebody else has taken it.
+    """
+    now = patience.now()
+    fresh = patience.later(now)
+    if mine.until > _halfway(now, fresh):
+        return mine
+    renewed = replace(mine, until=fresh)
+    if target.move_fence(mine, renewed):
+        return renewed
+    raise HeldError("another run has taken the fence: this one stops before its next write", hint="apply again")
+
+
+def release(target: Target, mine: Fence) -> None:
+    """
+    Give the fence back; the serial stays, so that the next run finds it equal to the ledger's.
+    """
+    target.move_fence(mine, replace(mine, holder="", until=""))
+
+
+def _halfway(now: str, fresh: str) -> str:
+    """
+    Return a time well inside the fresh term: a third of it before its end.
+    """
+    return max(now, earlier(fresh, "5m"))
+
+
+def _check(seen: Fence, head: Head, target: Target) -> None:
+    """
+    Refuse a target whose fence is not at the ledger's last run, or at one that began and died before its record.
+    """
+    if seen.lineage == head.lineage and seen.serial in {head.serial, head.serial + 1}:
+        return
+    told = (
+        f"{target.identity} is at run {seen.serial} of ledger {seen.lineage}, "
+        f"but the ledger here is at run {head.serial} of {head.lineage or 'none'}"
+    )
+    hint = (
+        "one of the two was restored or replaced: restore the other too; or, to accept the target as it is, "
+        f"give its fence the lineage {head.lineage!r} and the serial {head.serial}, and clear its holder"
+    )
+    raise LedgerError(told, hint=hint)

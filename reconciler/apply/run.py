@@ -1,0 +1,145 @@
+"""
+A decision -> the target, and what landed -> the ledger, in the order of writes of ownership.md.
+
+1. The fence is taken. 2. What is about to be written is made durable as intents. 3. Each write is a
+compare-and-set on what the plan saw. 4. What landed is recorded, also when the run fails or is interrupted.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.apply.approval import Order, approve
+from reconciler.apply.book import Book, Opened, commit_intents, commit_record, unrecorded
+from reconciler.apply.fence import release, take
+from reconciler.apply.writing import Writing, leave_rest, write
+from reconciler.core.canonical import digest, encode
+from reconciler.core.decide import Decision
+from reconciler.core.ledger import RunHeader
+from reconciler.core.model import Change, Held
+from reconciler.core.ownership import Moment
+from reconciler.core.record import Outcome, Recorded, intentions, record
+from reconciler.errors import LedgerError, ReconcilerError
+from reconciler.ports import Target
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """
+    What a run did: each change and what became of it, what was not approved, the serial it is recorded under.
+
+    `run` 0: there was nothing to do and nothing to record. `trouble` is what ended the run early.
+    """
+
+    run: int
+    outcomes: tuple[Outcome, ...] = ()
+    unapproved: tuple[Held, ...] = ()
+    interrupted: bool = False
+    trouble: ReconcilerError | None = None
+
+
+def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, order: Order) -> Report:
+    """
+    Return what became of a decision's changes, once the target and the ledger say the same.
+    """
+    chosen, unapproved = approve(decision.plan.changes, order, decision.plan.target)
+    ledger = decision.world.ledger
+    moment = Moment(now=decision.world.now, run=ledger.head.serial + 1)
+    if (journal := unrecorded(book)) is not None:
+        told = f"run {journal.run} on {book.target} has not been recorded yet"
+        raise LedgerError(told, hint="reconciler apply --resume")
+    if not chosen and not _has_news(decision, record(decision, (), moment, _header(decision, order, moment))):
+        return Report(run=0, unapproved=unapproved)
+    lineage = _lineage(opened, target, order)
+    writing = Writing(
+        fence=take(target, replace(opened.ledger.head, lineage=lineage), order.holder, order.patience)
+    )
+    try:
+        if chosen:
+            delta = intentions(decision, chosen, moment)
+            opened = commit_intents(book, opened, delta, lineage=lineage, run=moment.run)
+        header = _made(decision, chosen, target, order=order, writing=writing, moment=moment)
+        recorded = record(decision, writing.outcomes, moment, header)
+        recorded = replace(recorded, head=replace(recorded.head, lineage=lineage))
+        commit_record(book, opened, recorded, trailers=_trailers(decision, order, writing.outcomes, recorded))
+    finally:
+        release(target, writing.fence)
+    return Report(
+        run=moment.run,
+        outcomes=tuple(writing.outcomes),
+        unapproved=unapproved,
+        interrupted=header.interrupted and writing.trouble is None,
+        trouble=writing.trouble,
+    )
+
+
+def _made(
+    decision: Decision, chosen: Sequence[Change], target: Target, *, order: Order, writing: Writing, moment: Moment
+) -> RunHeader:
+    """
+    Make the writes, and return the header of the run's record, which says whether all of them were tried.
+    """
+    writing.groups.update(decision.group_ids)
+    write(chosen, target, order=order, writing=writing, run=f"run-{moment.run}")
+    header = _header(decision, order, moment, interrupted=len(writing.outcomes) < len(chosen))
+    leave_rest(chosen, writing)
+    return header
+
+
+def _lineage(opened: Opened, target: Target, order: Order) -> str:
+    """
+    Return the ledger's lineage; a new ledger's is the one that its first run, if it died early, left in the target.
+    """
+    head = opened.ledger.head
+    if head.lineage:
+        return head.lineage
+    seen = target.fence()
+    return seen.lineage if seen and seen.serial <= 1 else order.lineage
+
+
+def _has_news(decision: Decision, recorded: Recorded) -> bool:
+    """
+    Return whether a run without changes has anything to record: an owner, a hold, another export or policy.
+    """
+    ledger = decision.world.ledger
+    rows = [(ledger.users.get(key), row) for key, row in recorded.delta.users.items()]
+    rows += [(ledger.groups.get(key), row) for key, row in recorded.delta.groups.items()]
+    before, after = (
+        replace(head, serial=0, removed_24h={}, inputs=replace(head.inputs, ledger=""))
+        for head in (ledger.head, recorded.head)
+    )
+    return any(old != new for old, new in rows) or encode(before) != encode(after)
+
+
+def _header(decision: Decision, order: Order, moment: Moment, *, interrupted: bool = False) -> RunHeader:
+    return RunHeader(
+        run=moment.run,
+        time=moment.now,
+        scope=decision.plan.scope,
+        who=order.who,
+        tool=decision.world.tool,
+        inputs=decision.world.inputs,
+        plan=decision.plan.digest,
+        approval=order.approval,
+        previous=decision.world.ledger.head.previous,
+        interrupted=interrupted,
+    )
+
+
+def _trailers(
+    decision: Decision, order: Order, outcomes: Sequence[Outcome], recorded: Recorded
+) -> Mapping[str, str]:
+    """
+    Return the trailers of the record's commit: counts, digests and ids only.
+    """
+    landed = [one.change for one in outcomes if one.outcome == "landed"]
+    made = sum(1 for change in landed if change.action == "create")
+    taken = sum(1 for change in landed if "removal" in change.risk)
+    held = len(decision.plan.held)
+    trailers = {
+        "Plan-Digest": decision.plan.digest,
+        "Run": str(recorded.head.serial),
+        "Inputs": digest(decision.world.inputs),
+        "Changes": f"+{made} ~{len(landed) - made - taken} -{taken} held {held}",
+    }
+    return {**trailers, "Approved-by": order.approval} if order.approval else trailers

@@ -1,0 +1,71 @@
+"""
+Gather, decide, act, record: the one engine behind every command. It prints nothing and knows no adapter.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from reconciler.apply.book import Opened
+from reconciler.core.canonical import digest
+from reconciler.core.decide import Decision, World, decide
+from reconciler.core.model import Export, Inputs
+from reconciler.core.overrides import Override, Waiver
+from reconciler.core.policy import Policy
+from reconciler.ports import Target
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """
+    What Git says of one target, read and checked: its export, its overrides, its policy.
+
+    `account` is the one the export must be of, `max_age` how old it may be, `tool` this program and its version.
+    """
+
+    target: str
+    export: Export
+    overrides: Sequence[Override]
+    waivers: Sequence[Waiver]
+    policy: Policy
+    account: str | None
+    max_age: str
+    tool: str
+
+
+def plan(asked: Asked, target: Target, opened: Opened, *, now: str) -> Decision:
+    """
+    Return what is to be done: the target is read now, and settled against the ledger as it was opened.
+    """
+    world = World(
+        target=asked.target,
+        identity=target.identity,
+        equality=target.equality,
+        export=asked.export,
+        overrides=tuple(asked.overrides),
+        waivers=tuple(asked.waivers),
+        policy=asked.policy,
+        snapshot=target.read(),
+        ledger=opened.ledger,
+        inputs=_inputs(asked, opened),
+        now=now,
+        read_at=now,
+        tool=asked.tool,
+        max_age=asked.max_age,
+        account=asked.account,
+    )
+    return decide(world)
+
+
+def _inputs(asked: Asked, opened: Opened) -> Inputs:
+    """
+    Return the digests of everything the plan is made from.
+    """
+    overrides = sorted((one.digest, one.until or "") for one in asked.overrides)
+    waivers = sorted((one.guard, one.target, one.count, one.until) for one in asked.waivers)
+    return Inputs(
+        export=asked.export.manifest.digest,
+        overrides=digest(overrides, waivers),
+        policy=asked.policy.digest,
+        ledger=digest(opened.ledger.head),
+        fetched_at=asked.export.manifest.fetched_at,
+    )
