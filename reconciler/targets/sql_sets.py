@@ -37,7 +37,7 @@ def replace(
     wanted = {(owner, element) for owner, elements in sets.items() for element in elements}
     rows = {pair for pair in wanted if pair[1] not in grouped}
     found = connection.execute(select(side.owner, side.element).where(side.owner.in_(sorted(sets))))
-    held = {(owner, element) for owner, element in found.tuples()}
+    held = {(row[0], row[1]) for row in found}
     _remove_rows(connection, side, sorted(held - rows))
     _add_rows(connection, side, sorted(rows - held))
     if grouped:
@@ -101,7 +101,7 @@ def _joined_roles(
         GROUPS, GROUPS.c.id == MEMBERSHIPS.c.group_id
     )
     held = joined.where(MEMBERSHIPS.c.user_id.in_(sorted(users)), GROUPS.c.name.in_(sorted(roles)))
-    return {(user, role): group for user, role, group in connection.execute(held).tuples()}
+    return {(user, role): group for user, role, group in connection.execute(held)}
 
 
 def _join_roles(connection: Connection, elements: Elements) -> None:
@@ -113,5 +113,5 @@ def _join_roles(connection: Connection, elements: Elements) -> None:
     names = sorted({role for _, role in elements})
     connection.execute(insert_or_keep(GROUPS).on_conflict_do_nothing(), [{"name": name} for name in names])
     found = connection.execute(select(GROUPS.c.name, GROUPS.c.id).where(GROUPS.c.name.in_(names)))
-    ids = dict(found.tuples().all())
+    ids = {row[0]: row[1] for row in found}
     join(connection, [(user, ids[role]) for user, role in elements])

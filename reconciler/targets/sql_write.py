@@ -113,7 +113,8 @@ def _create(connection: Connection, batch: list[Ready], roles: frozenset[str]) -
     table, name = shape.table, shape.table.c[shape.name]
     last = connection.scalar(select(func.max(table.c.id))) or 0
     connection.execute(insert(table), [ready.columns for ready in batch])
-    by_name = dict(connection.execute(select(name, table.c.id).where(table.c.id > last)).tuples().all())
+    new = connection.execute(select(name, table.c.id).where(table.c.id > last))
+    by_name = {row[0]: row[1] for row in new}
     ids = [by_name[ready.columns[shape.name]] for ready in batch]
     for field in batch[0].sets:
         elements = [(id_, element) for id_, ready in zip(ids, batch, strict=True) for element in ready.sets[field]]

@@ -1,0 +1,651 @@
+"""
+What every target must do, whatever it is: inherit from `TargetContract` and say what `target` and `admin` are.
+
+`admin` changes the same system as its administrator does, past the target.
+"""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import pytest
+from msgspec.structs import replace
+
+from reconciler.core.ledger import Fence
+from reconciler.core.model import Fields, Kind, Live, Profile, Value
+from reconciler.errors import TargetError
+from reconciler.ports import Result, Target, Write
+
+HOSTILE = {
+    "quotes": """O'Neil "x" `y` -- '; DROP TABLE users; --""",
+    "scripts": "Зоя 山田 أحمد नेहा 🧑‍🚒",
+    "not normalised": "e\u0301 \u1d2e\u1d35\u1d33",
+    "bidi and invisible": "a\u202eb\u200bc\ufeff",
+    "separators": "a,b;c|d\te\nf\r\ng\u2028h\x1fi",
+    "json": '["a", {"b": "\\u0000"}]',
+    "like and glob": "%_*?[a-z]\\",
+    "parameters": "?1 :name @x $y %s {0}",
+    "spaces": "  two around  ",
+    "long": "x" * 100_000,
+    "number": "007",
+}
+
+
+class Admin(Protocol):
+    """
+    What the administrator of a target can do, past us.
+    """
+
+    def admin_creates(self, user_name: str, /, **fields: Value) -> None:
+        """
+        Make an account by hand.
+        """
+        ...
+
+    def admin_sets(self, user_name: str, /, **fields: Value) -> None:
+        """
+        Change fields of an account; `active` among them.
+        """
+        ...
+
+    def admin_joins(self, user_name: str, group_name: str) -> None:
+        """
+        Put somebody into a group.
+        """
+        ...
+
+    def admin_leaves(self, user_name: str, group_name: str) -> None:
+        """
+        Take somebody out of a group.
+        """
+        ...
+
+    def admin_deletes(self, user_name: str) -> None:
+        """
+        Delete an account.
+        """
+        ...
+
+    def admin_creates_group(self, name: str, /, **fields: Value) -> None:
+        """
+        Make a group by hand.
+        """
+        ...
+
+    def admin_sets_group(self, name: str, /, **fields: Value) -> None:
+        """
+        Change fields of a group; `active` among them.
+        """
+        ...
+
+    def admin_adds_profile(self, name: str, *, groups: tuple[str, ...] = (), enabled: bool = True) -> None:
+        """
+        Add a profile to the catalogue.
+        """
+        ...
+
+
+def creation(name: str, *, kind: Kind = "user", join: tuple[str, ...] = (), **fields: Value) -> Write:
+    """
+    Return a create whose change and key are told from its name.
+    """
+    change, key = f"create {name}", f"key of {name}"
+    return Write(change=change, action="create", kind=kind, id=None, key=key, name=name, fields=fields, join=join)
+
+
+def update(live: Live, *, join: tuple[str, ...] = (), leave: tuple[str, ...] = (), **fields: Value) -> Write:
+    """
+    Return an update of `live` as it was seen.
+    """
+    return Write(
+        change=f"update {live.name}",
+        action="update",
+        kind=live.kind,
+        id=live.id,
+        key=live.external_id or "",
+        name=live.name,
+        fields=fields,
+        join=join,
+        leave=leave,
+        expects=live.version,
+    )
+
+
+def deletion(live: Live) -> Write:
+    """
+    Return a delete of `live` as it was seen.
+    """
+    return replace(update(live), change=f"delete {live.name}", action="delete")
+
+
+def written(target: Target, write: Write, *, run: str = "run-1") -> Result:
+    """
+    Return what became of one write.
+    """
+    [result] = target.write([write], run=run)
+    return result
+
+
+def landed(target: Target, write: Write, *, run: str = "run-1") -> Live:
+    """
+    Return what was read back of a write that must land.
+    """
+    result = written(target, write, run=run)
+    assert result.outcome == "landed", result
+    assert result.live is not None
+    return result.live
+
+
+def user(target: Target, name: str) -> Live:
+    """
+    Return the user of that name, freshly read.
+    """
+    return next(live for live in target.read().users if live.name == name)
+
+
+def group(target: Target, name: str) -> Live:
+    """
+    Return the group of that name, freshly read.
+    """
+    return next(live for live in target.read().groups if live.name == name)
+
+
+ADMIN_EDITS: dict[str, Callable[[Admin], None]] = {
+    "locale": lambda admin: admin.admin_sets("ann", locale="de_DE"),
+    "cleared": lambda admin: admin.admin_sets("ann", email=None),
+    "profiles": lambda admin: admin.admin_sets("ann", profiles=()),
+    "roles": lambda admin: admin.admin_sets("ann", roles=("Editor", "Viewer")),
+    "disabled": lambda admin: admin.admin_sets("ann", active=False),
+    "renamed": lambda admin: admin.admin_sets("ann", user_name="anna"),
+    "same value": lambda admin: admin.admin_sets("ann", locale="en_US"),
+    "joined": lambda admin: admin.admin_joins("ann", "Traders"),
+    "left": lambda admin: admin.admin_leaves("ann", "Auditors"),
+}
+
+
+class TargetContract:
+    """
+    The tests; a subclass gives the fixtures `target` (empty, with profile `Default`) and `admin`.
+    """
+
+    @pytest.fixture
+    def ann(self, target: Target) -> Live:
+        """
+        Return a user who is in group Auditors and not in group Traders.
+        """
+        auditors = landed(target, creation("Auditors", kind="group"))
+        landed(target, creation("Traders", kind="group"))
+        ann = creation("ann", join=(auditors.id,), email="ann@example.com", locale="en_US", roles=("Viewer",))
+        return landed(target, replace(ann, fields={**ann.fields, "profiles": ("Default",)}))
+
+    def test_new_target_holds_nobody(self, target: Target) -> None:
+        """
+        A target that nobody has written to is whole, empty, without fence, and knows its catalogue.
+        """
+        snapshot = target.read()
+
+        assert snapshot.complete
+        assert (snapshot.users, snapshot.groups, target.fence()) == ((), (), None)
+        assert snapshot.catalogue.profiles["Default"].fallback
+
+    def test_created_user_holds_what_was_asked(self, target: Target, ann: Live) -> None:
+        """
+        A create answers with the target's id, our key, every field, the groups and the run as last writer.
+        """
+        assert (ann.kind, ann.name, ann.external_id, ann.active) == ("user", "ann", "key of ann", True)
+        assert ann.groups == (group(target, "Auditors").id,)
+        assert ann.changed_by == "run-1"
+        assert ann.fields == {
+            "user_name": "ann",
+            "email": "ann@example.com",
+            "first_name": None,
+            "last_name": None,
+            "display_name": None,
+            "description": None,
+            "locale": "en_US",
+            "locked": False,
+            "can_change_password": True,
+            "temporary_password": False,
+            "password_expires_in_days": 0,
+            "profiles": ("Default",),
+            "roles": ("Viewer",),
+        }
+
+    def test_created_group_holds_what_was_asked(self, target: Target) -> None:
+        """
+        A group is created with its fields, below its parent, active unless said otherwise.
+        """
+        write = creation("Traders", kind="group", description="They trade", parent="Top", roles=("Editor",))
+        made = landed(target, write)
+
+        assert (made.kind, made.name, made.external_id, made.active) == ("group", "Traders", "key of Traders", True)
+        assert made.fields == {
+            "name": "Traders",
+            "description": "They trade",
+            "parent": "Top",
+            "deleted": False,
+            "roles": ("Editor",),
+        }
+
+    def test_account_can_be_created_inactive(self, target: Target) -> None:
+        """
+        The lifecycle state is a field of the write like any other.
+        """
+        assert not landed(target, creation("eve", active=False)).active
+
+    def test_what_was_read_back_is_what_is_read(self, target: Target, ann: Live) -> None:
+        """
+        The answer to a write and the next whole reading say the same.
+        """
+        traders = group(target, "Traders")
+        ann = landed(target, update(ann, join=(traders.id,), roles=("Operator",), locked=True))
+
+        assert user(target, "ann") == ann
+
+    def test_snapshot_is_sorted_by_id_as_text(self, target: Target) -> None:
+        """
+        Entities come sorted by id as text, so 10 stands before 2.
+        """
+        target.write([creation(f"user{number:02}") for number in range(12)], run="run-1")
+        ids = [live.id for live in target.read().users]
+
+        assert len(ids) == 12
+        assert ids == sorted(ids)
+
+    def test_groups_of_a_user_are_sorted_ids(self, target: Target) -> None:
+        """
+        Membership is a sorted set of the target's group ids.
+        """
+        made = target.write([creation(f"Group {number:02}", kind="group") for number in range(12)], run="run-1")
+        ids = [result.live.id for result in made if result.live]
+        ann = landed(target, creation("ann", join=tuple(reversed(ids))))
+
+        assert ann.groups == tuple(sorted(ids))
+        assert user(target, "ann").groups == ann.groups
+
+    def test_update_changes_the_named_fields_only(self, target: Target, ann: Live) -> None:
+        """
+        A field that a write does not name keeps its value.
+        """
+        after = landed(target, update(ann, last_name="Miller", password_expires_in_days=90), run="run-2")
+
+        assert after.fields == {**ann.fields, "last_name": "Miller", "password_expires_in_days": 90}
+        assert (after.id, after.groups, after.active) == (ann.id, ann.groups, True)
+        assert after.changed_by == "run-2"
+
+    def test_none_clears_and_empty_is_a_value(self, target: Target, ann: Live) -> None:
+        """
+        None empties a field, the empty text is kept as one, and None for a set is the empty set.
+        """
+        after = landed(target, update(ann, email=None, description="", profiles=None, roles=()))
+
+        assert after.fields["email"] is None
+        assert (after.fields["description"], after.fields["profiles"], after.fields["roles"]) == ("", (), ())
+
+    def test_set_is_replaced_whole(self, target: Target, ann: Live) -> None:
+        """
+        What a set no longer names is removed, what it names anew is added, each once.
+        """
+        after = landed(target, update(ann, roles=("Operator", "Editor", "Operator")))
+
+        assert after.fields["roles"] == ("Editor", "Operator")
+        assert after.fields["profiles"] == ("Default",)
+
+    def test_deactivated_account_comes_back_as_itself(self, target: Target, ann: Live) -> None:
+        """
+        Inactive and active again is the same account with the same values.
+        """
+        away = landed(target, update(ann, active=False))
+        back = landed(target, update(away, active=True))
+
+        assert (away.active, back.active) == (False, True)
+        assert (back.id, back.fields, back.groups) == (ann.id, ann.fields, ann.groups)
+
+    def test_renamed_account_stays_itself(self, target: Target, ann: Live) -> None:
+        """
+        A new user name changes neither id nor key.
+        """
+        after = landed(target, update(ann, user_name="anna"))
+
+        assert (after.name, after.fields["user_name"]) == ("anna", "anna")
+        assert (after.id, after.external_id) == (ann.id, ann.external_id)
+
+    def test_group_moves_retires_and_returns(self, target: Target) -> None:
+        """
+        Parent, deleted flag and active state of a group can be written each way.
+        """
+        made = landed(target, creation("Traders", kind="group", parent="Top"))
+        gone = landed(target, update(made, parent="Standalone", deleted=True, active=False))
+        back = landed(target, update(gone, parent="Top", deleted=False, active=True))
+
+        assert (gone.fields["parent"], gone.fields["deleted"], gone.active) == ("Standalone", True, False)
+        assert (back.fields, back.active, back.id) == (made.fields, True, made.id)
+
+    def test_membership_is_joined_and_left(self, target: Target, ann: Live) -> None:
+        """
+        One write can join and leave, and what is so already does not matter.
+        """
+        auditors, traders = group(target, "Auditors").id, group(target, "Traders").id
+        moved = landed(target, update(ann, join=(traders,), leave=(auditors,)))
+        again = landed(target, update(moved, join=(traders,), leave=(auditors,)))
+
+        assert (moved.groups, again.groups) == ((traders,), (traders,))
+        assert again.version != moved.version
+
+    def test_members_do_not_move_their_groups_version(self, target: Target, ann: Live) -> None:
+        """
+        Two people who join one group do not stand in each other's way.
+        """
+        before = group(target, "Traders")
+        landed(target, update(ann, join=(before.id,)))
+
+        assert group(target, "Traders") == before
+
+    @pytest.mark.parametrize("edit", ADMIN_EDITS.values(), ids=ADMIN_EDITS.keys())
+    def test_admin_edit_moves_the_version(
+        self, target: Target, admin: Admin, ann: Live, edit: Callable[[Admin], None]
+    ) -> None:
+        """
+        Whatever an administrator changes of a user gives it a new version and the admin as last writer.
+        """
+        edit(admin)
+        after = next(live for live in target.read().users if live.id == ann.id)
+
+        assert after.version != ann.version
+        assert after.changed_by == "admin"
+
+    def test_admin_edit_of_a_group_moves_its_version(self, target: Target, admin: Admin) -> None:
+        """
+        Groups have a version and a last writer, too.
+        """
+        before = landed(target, creation("Traders", kind="group"))
+        admin.admin_sets_group("Traders", description="by hand")
+        after = group(target, "Traders")
+
+        assert (after.fields["description"], after.changed_by) == ("by hand", "admin")
+        assert after.version != before.version
+
+    def test_our_write_after_the_admins_is_ours_again(self, target: Target, admin: Admin, ann: Live) -> None:
+        """
+        The last writer is the last one.
+        """
+        admin.admin_sets("ann", locale="de_DE")
+        after = landed(target, update(user(target, "ann"), last_name="Miller"), run="run-9")
+
+        assert (after.changed_by, after.fields["locale"]) == ("run-9", "de_DE")
+        assert after.id == ann.id
+
+    def test_account_made_by_hand_is_read(self, target: Target, admin: Admin) -> None:
+        """
+        An account that an administrator made has no key of ours and the admin as last writer.
+        """
+        admin.admin_creates_group("Locals")
+        admin.admin_creates("local", email="local@example.com", roles=("Viewer",))
+        admin.admin_joins("local", "Locals")
+        local = user(target, "local")
+
+        assert (local.external_id, local.changed_by, local.fields["roles"]) == (None, "admin", ("Viewer",))
+        assert local.groups == (group(target, "Locals").id,)
+
+    def test_catalogue_tells_associations(self, target: Target, admin: Admin) -> None:
+        """
+        Profiles come with their state and the groups that an administrator associated with them.
+        """
+        admin.admin_adds_profile("Risk", groups=("Traders", "Auditors"), enabled=False)
+        risk = target.read().catalogue.profiles["Risk"]
+
+        assert risk == Profile(name="Risk", enabled=False, groups=("Auditors", "Traders"))
+
+    @pytest.mark.parametrize("make", [update, deletion], ids=["update", "delete"])
+    def test_write_that_comes_too_late_is_left(
+        self, target: Target, admin: Admin, ann: Live, make: Callable[[Live], Write]
+    ) -> None:
+        """
+        Where somebody wrote since the plan was made, nothing is written and the message names who it was.
+        """
+        admin.admin_sets("ann", locale="de_DE")
+        now = user(target, "ann")
+        result = written(target, make(ann))
+
+        assert (result.outcome, result.live) == ("left", None)
+        assert "admin" in result.message
+        assert user(target, "ann") == now
+
+    def test_late_write_changes_no_set_and_no_membership(self, target: Target, admin: Admin, ann: Live) -> None:
+        """
+        The compare-and-set covers what lies in side tables.
+        """
+        admin.admin_sets("ann", locale="de_DE")
+        now = user(target, "ann")
+        result = written(target, update(ann, roles=("Administrator",), leave=ann.groups, last_name="X"))
+
+        assert result.outcome == "left"
+        assert user(target, "ann") == now
+
+    def test_second_write_of_one_batch_sees_the_first(self, target: Target, ann: Live) -> None:
+        """
+        Two writes of one user that saw the same version cannot both be right.
+        """
+        first, second = target.write([update(ann, locale="de_DE"), update(ann, locale="fr_FR")], run="run-2")
+
+        assert (first.outcome, second.outcome) == ("landed", "left")
+        assert user(target, "ann").fields["locale"] == "de_DE"
+
+    def test_update_of_somebody_gone_is_left(self, target: Target, admin: Admin, ann: Live) -> None:
+        """
+        A user that is no longer there is not made again by an update.
+        """
+        admin.admin_deletes("ann")
+        result = written(target, update(ann, locale="de_DE"))
+
+        assert result.outcome == "left"
+        assert target.read().users == ()
+
+    def test_delete_removes_the_user(self, target: Target, ann: Live) -> None:
+        """
+        A delete lands without anything to read back, and the group stays.
+        """
+        result = written(target, deletion(ann))
+
+        assert (result.outcome, result.live) == ("landed", None)
+        assert target.read().users == ()
+        assert len(target.read().groups) == 2
+
+    def test_delete_of_somebody_gone_has_landed(self, target: Target, ann: Live) -> None:
+        """
+        A delete whose answer was lost is made again without harm.
+        """
+        written(target, deletion(ann))
+
+        assert written(target, deletion(ann)).outcome == "landed"
+
+    def test_deleted_group_takes_its_memberships_along(self, target: Target, ann: Live) -> None:
+        """
+        Who was in a group that is deleted is not in it any more, and has a new version.
+        """
+        written(target, deletion(group(target, "Auditors")))
+        after = user(target, "ann")
+
+        assert after.groups == ()
+        assert after.version != ann.version
+
+    def test_create_whose_answer_was_lost_is_found(self, target: Target) -> None:
+        """
+        The same create once more answers with the account that the first one made.
+        """
+        auditors = landed(target, creation("Auditors", kind="group"))
+        write = creation("ann", join=(auditors.id,), locale="en_US", roles=("Viewer",))
+        first = landed(target, write, run="run-1")
+        second = landed(target, write, run="run-2")
+
+        assert second == first
+        assert target.read().users == (first,)
+
+    @pytest.mark.parametrize(
+        "fields", [{"locale": "de_DE"}, {"active": False}, {"roles": ("Viewer",)}], ids=["field", "state", "set"]
+    )
+    def test_earlier_create_with_other_values_is_left(self, target: Target, fields: Fields) -> None:
+        """
+        An account that an earlier create made with other values is planned anew, not taken for written.
+        """
+        first = landed(target, creation("ann", locale="en_US"))
+        result = written(target, replace(creation("ann"), fields=fields))
+
+        assert result.outcome == "left"
+        assert target.read().users == (first,)
+
+    def test_taken_name_is_refused_by_name(self, target: Target, admin: Admin) -> None:
+        """
+        A create whose name a stranger has fails and says whose the name is.
+        """
+        admin.admin_creates("ann")
+        result = written(target, creation("ann"))
+
+        assert (result.outcome, result.live) == ("failed", None)
+        assert "'ann'" in result.message
+        assert len(target.read().users) == 1
+
+    def test_rename_to_a_taken_name_is_refused(self, target: Target, admin: Admin, ann: Live) -> None:
+        """
+        An update that would take somebody's name fails whole.
+        """
+        admin.admin_creates("bob")
+        result = written(target, update(ann, user_name="bob", locale="de_DE"))
+
+        assert result.outcome == "failed"
+        assert "'bob'" in result.message
+        assert user(target, "ann") == ann
+
+    def test_taken_key_is_refused(self, target: Target, ann: Live) -> None:
+        """
+        A create with a key that another name bears fails: one person is not made twice.
+        """
+        result = written(target, replace(creation("zoe"), key="key of ann"))
+
+        assert result.outcome == "failed"
+        assert "'ann'" in result.message
+        assert target.read().users == (ann,)
+
+    def test_one_refused_of_many_stops_nobody(self, target: Target, admin: Admin) -> None:
+        """
+        Each write of a batch has its own outcome, in the order of the writes.
+        """
+        admin.admin_creates("user07")
+        results = target.write([creation(f"user{number:02}") for number in range(20)], run="run-1")
+
+        assert [result.outcome for result in results] == ["landed"] * 7 + ["failed"] + ["landed"] * 12
+        assert [result.change for result in results] == [f"create user{number:02}" for number in range(20)]
+        assert [result.live.name for result in results if result.live] == [
+            f"user{number:02}" for number in range(20) if number != 7
+        ]
+
+    def test_mixed_batch_is_made_in_order(self, target: Target, ann: Live) -> None:
+        """
+        Creates, updates and deletes of both kinds in one batch each do what they say.
+        """
+        traders = group(target, "Traders")
+        results = target.write(
+            [creation("bob", join=(traders.id,)), update(ann, locked=True), deletion(traders), creation("eve")],
+            run="run-2",
+        )
+        users = {live.name: live for live in target.read().users}
+
+        assert [result.outcome for result in results] == ["landed"] * 4
+        assert (users["bob"].groups, users["ann"].fields["locked"], "eve" in users) == ((), True, True)
+
+    @pytest.mark.parametrize(
+        ("fields", "word"),
+        [
+            pytest.param({"profiles": ("Default", "Nope")}, "Nope", id="unknown profile"),
+            pytest.param({"shoe_size": "44"}, "shoe_size", id="unknown field"),
+            pytest.param({"groups": ("1",)}, "groups", id="groups are joined"),
+            pytest.param({"locked": "yes"}, "locked", id="text for a flag"),
+            pytest.param({"locked": 1}, "locked", id="number for a flag"),
+            pytest.param({"locked": None}, "locked", id="empty flag"),
+            pytest.param({"active": None}, "active", id="empty state"),
+            pytest.param({"password_expires_in_days": True}, "password_expires_in_days", id="flag for a number"),
+            pytest.param({"email": 7}, "email", id="number for text"),
+            pytest.param({"email": ("a", "b")}, "email", id="list for text"),
+            pytest.param({"roles": "Viewer"}, "roles", id="text for a set"),
+            pytest.param({"user_name": ""}, "user_name", id="empty name"),
+            pytest.param({"user_name": None}, "user_name", id="no name"),
+            pytest.param({"first_name": "a\0b"}, "first_name", id="NUL"),
+            pytest.param({"first_name": "a\ud800b"}, "first_name", id="lone surrogate"),
+            pytest.param({"roles": ("a\0b",)}, "roles", id="NUL in a set"),
+        ],
+    )
+    def test_value_that_does_not_fit_is_refused(self, target: Target, ann: Live, fields: Fields, word: str) -> None:
+        """
+        What the target cannot keep as it is fails with a message that names it, and nothing of the write is made.
+        """
+        change = replace(update(ann), fields={"locale": "de_DE", **fields})
+        changed, made = target.write([change, replace(creation("zoe"), fields=fields)], run="run-2")
+
+        assert (changed.outcome, made.outcome) == ("failed", "failed")
+        assert word in changed.message
+        assert word in made.message
+        assert target.read().users == (ann,)
+
+    @pytest.mark.parametrize("id_", ["404", "x", ""], ids=["number", "text", "empty"])
+    def test_joining_a_group_that_is_not_there_is_refused(self, target: Target, ann: Live, id_: str) -> None:
+        """
+        A membership needs its group.
+        """
+        result = written(target, update(ann, join=(id_,), locale="de_DE"))
+
+        assert result.outcome == "failed"
+        assert user(target, "ann") == ann
+
+    def test_group_joins_no_group(self, target: Target) -> None:
+        """
+        Only people are members.
+        """
+        made = landed(target, creation("Traders", kind="group"))
+
+        assert written(target, update(made, join=(made.id,))).outcome == "failed"
+
+    @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+    def test_hostile_text_is_kept_as_it_is(self, target: Target, text: str) -> None:
+        """
+        Text that means something to a database, a terminal or a parser means nothing here.
+        """
+        where = landed(target, creation(f"group {text}", kind="group", description=text, roles=(text,)))
+        made = landed(target, creation(text, join=(where.id,), description=text, roles=(text, "z")))
+
+        assert (made.name, made.fields["description"], made.fields["roles"]) == (
+            text,
+            text,
+            tuple(sorted((text, "z"))),
+        )
+        assert (where.fields["description"], where.fields["roles"]) == (text, (text,))
+        assert (user(target, text), group(target, f"group {text}")) == (made, where)
+
+    @pytest.mark.parametrize("run", ["", "admin"])
+    def test_run_cannot_pass_for_an_admin(self, target: Target, run: str) -> None:
+        """
+        A run that bears the administrator's name is refused before anything is written.
+        """
+        with pytest.raises(TargetError):
+            target.write([creation("ann")], run=run)
+
+        assert target.read().users == ()
+
+    def test_no_writes_are_no_results(self, target: Target) -> None:
+        """
+        An empty batch is nothing to do.
+        """
+        assert target.write([], run="run-1") == []
+
+    def test_fence_is_moved_by_who_saw_it(self, target: Target) -> None:
+        """
+        The fence moves only from what the mover saw, and the loser leaves it as it is.
+        """
+        first = Fence(lineage="abc", serial=1, holder="1@host:7", until="2026-11-22T10:00:00Z")
+        second = Fence(lineage="abc", serial=1)
+
+        assert target.move_fence(None, first)
+        assert target.fence() == first
+        assert not target.move_fence(None, second)
+        assert not target.move_fence(second, replace(second, serial=2))
+        assert target.fence() == first
+        assert target.move_fence(first, second)
+        assert target.fence() == second
