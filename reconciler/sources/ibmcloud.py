@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from reconciler.core.model import Collection, GroupRow, UserRow
 from reconciler.errors import UsageError
+from reconciler.files.rows import collector_paused
 from reconciler.sources.ibmcloud_contents import Contents, contents
 from reconciler.sources.ibmcloud_files import pages_of, time_of
 from reconciler.sources.ibmcloud_gaps import absent, strangers
@@ -56,8 +57,10 @@ def read_files(
     SourceError where there is nothing to read or no account, UsageError where `fetched_at` is no time.
     """
     moment = None if fetched_at is None else _moment(fetched_at)
-    printed = pages_of(paths)
-    reading = read_pages(printed.pages, account=account, service=service, at=moment or time_of(printed.oldest))
+    with collector_paused():
+        printed = pages_of(paths)
+        at = moment or time_of(printed.oldest)
+        reading = read_pages(printed.pages, account=account, service=service, at=at)
     notes = []
     if printed.passed_over:
         notes.append(f"files in the folders that are not *.json, and were not read: {printed.passed_over}")

@@ -28,6 +28,8 @@ _BYTE_ORDER_MARKS = (
     (b"\xff\xfe", "UTF-16"),
     (b"\xfe\xff", "UTF-16"),
 )
+_CONTAINERS = frozenset({dict, list})
+_ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DIGITS = 18
 _FAULTS = 100
@@ -72,18 +74,21 @@ def parse(content: bytes, path: Path) -> object:
     text = _text(content, path)
     _refuse_other_kinds(text, path)
     doubled: Doubled = {}
+    constants: list[str] = []
     try:
         value = json.loads(
             text,
             object_pairs_hook=lambda pairs: _object(pairs, doubled),
             parse_int=_integer,
             parse_float=Number,
+            parse_constant=lambda name: constants.append(name) or float(name),  # type: ignore[func-returns-value]
         )
     except json.JSONDecodeError as error:
         raise _syntax(text, path, error) from error
     except RecursionError as error:
         raise _refusal(path, 0, f"is nested deeper than {MAX_DEPTH} levels") from error
-    odd = islice(oddities(value, doubled), _FAULTS)
+    suspect = doubled or constants or _ESCAPED_SURROGATE.search(text) or too_deep(value)
+    odd = islice(oddities(value, doubled), _FAULTS) if suspect else ()
     faults = [Fault(str(path), 0, message, _AGAIN) for message in odd]
     if value is None:
         faults.append(Fault(str(path), 0, "holds `null` and nothing else", _AGAIN))
@@ -92,11 +97,24 @@ def parse(content: bytes, path: Path) -> object:
     return value
 
 
+def too_deep(value: object) -> bool:
+    """
+    Return whether lists and objects are nested beyond `MAX_DEPTH`. Looks at one level after the other.
+    """
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_DEPTH):
+        inside = (part.values() if isinstance(part, dict) else part for part in level)
+        level = [child for children in inside for child in children if type(child) in _CONTAINERS]
+        if not level:
+            return False
+    return True
+
+
 def oddities(value: object, doubled: Doubled) -> Iterator[str]:
     """
     Yield what is wrong inside a decoded value: a key given twice, half a surrogate pair, NaN, too many levels.
 
-    Walks with a stack of its own, so that no depth can exhaust Python's.
+    Walks with a stack of its own, so that no depth can exhaust Python's. Slow: only for what is suspect.
     """
     waiting: list[tuple[object, str, int]] = [(value, "", 1)]
     while waiting:
