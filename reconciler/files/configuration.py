@@ -1,0 +1,74 @@
+"""
+What the configuration says of other files, and what it must not say at all.
+"""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from reconciler.errors import Fault
+from reconciler.files.explain import close
+from reconciler.files.scan import quoted
+from reconciler.files.yamlio import Document, Pointer, Tree
+
+_PLACEHOLDER = re.compile(r"(?:\$\{[A-Z_][A-Z0-9_]*\})+")
+_PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@")
+_SECRET = re.compile(
+    r"[?&;][^=&;]*(?:passw|passphrase|pwd|secret|token|api_?key|credential)[^=&;]*=([^&;]*)", re.IGNORECASE
+)
+
+
+def faults_of(document: Document, value: Tree, *, policies: Collection[str]) -> Iterator[Fault]:
+    """
+    Yield a fault for each source or policy that a target names and that is not there, and for each open secret.
+
+    `value` may have faults of its own: what is not where it should be is passed over here, and told elsewhere.
+    """
+    sources = _mapping(value, "sources")
+    for name, target in _mapping(value, "targets").items():
+        pointer = ("targets", name)
+        for index, source in enumerate(_list(target, "sources")):
+            if isinstance(source, str) and source not in sources:
+                place = (*pointer, "sources", index)
+                yield _fault(document, place, f"names source {quoted(source)}: no such", close(source, sources))
+        yield from _policy(document, (*pointer, "policy"), _text(target, "policy"), policies)
+        yield from _open_secret(document, (*pointer, "url"), _text(target, "url"))
+
+
+def _policy(document: Document, pointer: Pointer, name: str, known: Collection[str]) -> Iterator[Fault]:
+    if "/" in name or "\\" in name:
+        what = f"names policy {quoted(name)}: a path"
+        yield _fault(document, pointer, what, "name a file that lies in policies/, or a preset")
+    elif name and name not in known:
+        yield _fault(document, pointer, f"names policy {quoted(name)}: no such", close(name, known))
+
+
+def _open_secret(document: Document, pointer: Pointer, url: str) -> Iterator[Fault]:
+    """
+    Yield a fault where the address holds a secret in plain text, or a placeholder that none is; never show it.
+    """
+    secrets = [*_PASSWORD.findall(url), *_SECRET.findall(url)]
+    if any(not _PLACEHOLDER.fullmatch(secret) for secret in secrets if secret):
+        what = "url holds a secret in plain text (not shown)"
+        yield _fault(document, pointer, what, "write ${ENV_NAME} instead, and change the secret")
+    elif "${" in _PLACEHOLDER.sub("", url):
+        yield _fault(document, pointer, "url holds a ${...} that names no variable", "write it as ${ENV_NAME}")
+
+
+def _fault(document: Document, pointer: Pointer, message: str, hint: str) -> Fault:
+    return Fault(document.path, document.line(pointer), f"{'.'.join(map(str, pointer[:2]))} {message}", hint)
+
+
+def _mapping(value: Tree, key: str) -> Mapping[str, Any]:
+    inner = value.get(key) if isinstance(value, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _list(value: Tree, key: str) -> list[Any]:
+    inner = value.get(key) if isinstance(value, dict) else None
+    return inner if isinstance(inner, list) else []
+
+
+def _text(value: Tree, key: str) -> str:
+    inner = value.get(key) if isinstance(value, dict) else None
+    return inner if isinstance(inner, str) else ""

@@ -1,0 +1,194 @@
+"""
+What a schema's refusal means to a person: the place, the value, and what to write instead.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import groupby
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.files.scan import quoted
+from reconciler.files.yamlio import Pointer
+
+Refusal: TypeAlias = Any
+"""An error of the schema library, which only `schema` may import: of it, what it says of value and schema."""
+
+_TYPES = {
+    "string": "text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "null",
+}
+_SECRET = "(not shown)"  # noqa: S105 - what stands in a secret's place
+
+
+class Finding(Struct, frozen=True):
+    """
+    One fault of a value: where in it, what is wrong, what to do.
+    """
+
+    pointer: Pointer
+    message: str
+    hint: str = ""
+
+
+def findings(refusals: Iterable[Refusal]) -> Iterator[Finding]:
+    """
+    Yield what the refusals mean, each fault once.
+    """
+    for refusal in refusals:
+        explain = _EXPLAIN.get(refusal.validator, _otherwise)
+        yield from explain(refusal)
+
+
+def close(name: str, known: Iterable[str]) -> str:
+    """
+    Return a question after the name that was meant, or a list of those there are.
+    """
+    names = sorted(set(known))
+    folded = {candidate.casefold(): candidate for candidate in names}
+    near = get_close_matches(name.casefold(), list(folded), n=1)
+    if near:
+        return f"did you mean {quoted(folded[near[0]])}?"
+    return f"known: {', '.join(names[:20])}" if names else "there is none"
+
+
+def where(pointer: Pointer) -> str:
+    """
+    Return a pointer as people write it: `targets.openpages.sources[0]`; the index of a file's entry says nothing.
+    """
+    parts = pointer[1:] if pointer and isinstance(pointer[0], int) else pointer
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return text.removeprefix(".") or ("the entry" if pointer else "the file")
+
+
+def _value(refusal: Refusal) -> str:
+    """
+    Return the refused value as a message shows it, unless its schema says that it is only ever written.
+    """
+    if refusal.schema.get("writeOnly"):
+        return _SECRET
+    if isinstance(refusal.instance, dict | list):
+        return "a mapping" if isinstance(refusal.instance, dict) else "a list"
+    return quoted(refusal.instance)
+
+
+def _pointer(refusal: Refusal) -> Pointer:
+    return tuple(refusal.absolute_path)
+
+
+def _unknown(refusal: Refusal) -> Iterator[Finding]:
+    known = refusal.schema.get("properties", {})
+    for key in refusal.instance:
+        if key not in known:
+            pointer = (*_pointer(refusal), key)
+            yield Finding(pointer, f"unknown key {quoted(key)} in {where(pointer[:-1])}", close(key, known))
+
+
+def _required(refusal: Refusal) -> Iterator[Finding]:
+    pointer = _pointer(refusal)
+    for name in refusal.validator_value:
+        if name not in refusal.instance:
+            yield Finding(pointer, f"{where(pointer)} lacks {quoted(name)}", f"add: {name}")
+
+
+def _dependent(refusal: Refusal) -> Iterator[Finding]:
+    for name, needs in refusal.validator_value.items():
+        missing = [need for need in needs if need not in refusal.instance]
+        if name in refusal.instance and missing:
+            what = f"{name} lacks {' and '.join(map(quoted, missing))} beside it"
+            yield Finding((*_pointer(refusal), name), what, f"add: {', '.join(missing)}")
+
+
+def _type(refusal: Refusal) -> Iterator[Finding]:
+    wanted = refusal.validator_value
+    names = [_TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
+    what = f"{where(_pointer(refusal))} is {_value(refusal)}, not {', '.join(names)}"
+    yield Finding(_pointer(refusal), what, _example(refusal.schema))
+
+
+def _choice(refusal: Refusal) -> Iterator[Finding]:
+    allowed = refusal.validator_value if refusal.validator == "enum" else [refusal.validator_value]
+    texts = [choice if isinstance(choice, str) else quoted(choice) for choice in allowed]
+    what = f"{where(_pointer(refusal))} is {_value(refusal)}, not {' or '.join(texts)}"
+    hint = close(refusal.instance, texts) if isinstance(refusal.instance, str) else ""
+    yield Finding(_pointer(refusal), what, hint if hint.startswith("did") else "")
+
+
+def _branch(refusal: Refusal) -> Iterator[Finding]:
+    """
+    Yield the findings of the branch that was most likely meant.
+    """
+    context: list[Refusal] = refusal.context
+    branches = [list(found) for _, found in groupby(context, key=lambda inner: inner.relative_schema_path[0])]
+    nearest = min(branches, key=_distance, default=[])
+    yield from findings(nearest) if nearest else _otherwise(refusal)
+
+
+def _distance(refusals: list[Refusal]) -> tuple[int, int]:
+    """
+    Return how far a value is from one branch: of another type, of another kind, or only faulty within.
+    """
+    ranks = [_rank(refusal) for refusal in refusals]
+    return max(ranks), len(ranks)
+
+
+def _rank(refusal: Refusal) -> int:
+    if refusal.validator == "const":
+        return 2
+    if refusal.relative_path:
+        return 0
+    return {"type": 2, "enum": 1, "pattern": 1}.get(refusal.validator, 0)
+
+
+def _repeated(refusal: Refusal) -> Iterator[Finding]:
+    elements = refusal.instance
+    for index, element in enumerate(elements):
+        if element in elements[:index]:
+            pointer = (*_pointer(refusal), index)
+            yield Finding(pointer, f"{where(pointer[:-1])} names {quoted(element)} twice", "keep one of them")
+
+
+def _otherwise(refusal: Refusal) -> Iterator[Finding]:
+    """
+    Yield the finding of a keyword that compares one value with one bound.
+    """
+    wanted = _BOUNDS.get(refusal.validator, "{bound} is not met").format(bound=refusal.validator_value)
+    what = f"{where(_pointer(refusal))} is {_value(refusal)}: {wanted}"
+    yield Finding(_pointer(refusal), what, _example(refusal.schema))
+
+
+def _example(schema: Mapping[str, Any]) -> str:
+    """
+    Return what the schema's author would write there, as a hint.
+    """
+    examples = schema.get("examples", ())
+    return f"for example: {quoted(examples[0])}" if examples else str(schema.get("description", ""))
+
+
+_BOUNDS = {
+    "minLength": "it may not be empty",
+    "minItems": "it may not be empty",
+    "minProperties": "it says nothing",
+    "maxItems": "at most {bound} may stand there",
+    "minimum": "it may not be below {bound}",
+    "maximum": "it may not be above {bound}",
+    "pattern": "it is not written as it must be",
+    "format": "there is no such {bound}",
+}
+_EXPLAIN: Mapping[str, Callable[[Refusal], Iterator[Finding]]] = {
+    "additionalProperties": _unknown,
+    "required": _required,
+    "dependentRequired": _dependent,
+    "type": _type,
+    "enum": _choice,
+    "const": _choice,
+    "oneOf": _branch,
+    "anyOf": _branch,
+    "uniqueItems": _repeated,
+}

@@ -1,0 +1,114 @@
+"""
+Documents held against the JSON Schemas of `schemas/`; the only module that knows the schema library.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from reconciler.errors import Fault
+from reconciler.files.explain import Finding, findings
+from reconciler.files.shape import Shape, shape_of, typed
+from reconciler.files.yamlio import Document, Tree
+
+Schema: TypeAlias = dict[str, Any]
+
+_PACKAGE = Path(__file__).parents[1]
+
+
+class Checked(Struct, frozen=True):
+    """
+    A document's value with its types, and its faults; `broken` are the entries (or top keys) that have some.
+    """
+
+    value: Tree
+    faults: tuple[Fault, ...]
+    broken: frozenset[str | int] = frozenset()
+
+
+def shipped(name: str) -> Path:
+    """
+    Return the folder `name` that comes with the package: from the wheel, else from the checkout.
+    """
+    root = _PACKAGE.parent
+    places = (_PACKAGE / "shipped" / name, root / name, root / "tests" / "data" / name)
+    return next((place for place in places if place.is_dir()), places[0])
+
+
+def check(document: Document, name: str) -> Checked:
+    """
+    Return the document's value as schema `name` types it, with the faults of both.
+
+    A fault on a line that has one already is left out: it may be no more than its consequence.
+    """
+    shape, validator = _compiled(name)
+    value = typed(document.value, shape)
+    told = {fault.line for fault in document.faults}
+    found = [(document.line(one.pointer), one) for one in findings(validator.iter_errors(value))]
+    faults = {Fault(document.path, line, one.message, one.hint) for line, one in found if line not in told}
+    broken = frozenset(one.pointer[0] for _, one in found if one.pointer)
+    return Checked(value, tuple(sorted({*faults, *document.faults})), broken)
+
+
+def explain(value: object, name: str) -> tuple[Finding, ...]:
+    """
+    Return why schema `name` refuses a value that was read by other means; empty where it does not.
+    """
+    return tuple(dict.fromkeys(findings(_compiled(name)[1].iter_errors(value))))
+
+
+def schema(name: str) -> Schema:
+    """
+    Return schema `name` as it stands in its file.
+    """
+    loaded: Schema = json.loads((shipped("schemas") / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return loaded
+
+
+@cache
+def _compiled(name: str) -> tuple[Shape, Any]:
+    """
+    Return the shape and the validator of a schema, made once: making one costs as much as 30 checks.
+    """
+    # Imported here because they take 180 ms, which `reconciler --help` need not wait for.
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - see above
+    from jsonschema.validators import extend  # noqa: PLC0415 - see above
+    from referencing import Registry  # noqa: PLC0415 - see above
+
+    content = schema(name)
+    whole = _inlined(content, content.get("$defs", {}))
+    form = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # has no stub
+    # Without a registry of its own the library would fetch what it does not know from the network.
+    return shape_of(whole), form(whole, registry=Registry(), format_checker=FormatChecker(["date"]))
+
+
+def _inlined(part: Any, definitions: Schema) -> Any:  # noqa: ANN401 - JSON's edge
+    """
+    Return part of a schema with each reference replaced by what it refers to.
+
+    Following a reference costs as much as a check, again for every value.
+    """
+    if isinstance(part, list):
+        return [_inlined(element, definitions) for element in part]
+    if not isinstance(part, dict):
+        return part
+    target = _inlined(definitions[part["$ref"].removeprefix("#/$defs/")], definitions) if "$ref" in part else {}
+    own = {key: _inlined(inner, definitions) for key, inner in part.items() if key not in {"$ref", "$defs"}}
+    return {**target, **own}
+
+
+def _pattern(_validator: Any, pattern: str, value: object, _schema: Schema) -> Iterator[Any]:  # noqa: ANN401
+    """
+    Yield a refusal where text does not match.
+
+    `$` ends the text (ECMA-262, as JSON Schema says); Python lets a line feed follow.
+    """
+    from jsonschema import ValidationError  # noqa: PLC0415 - imported by now
+
+    if isinstance(value, str) and not re.search(pattern.removesuffix("$") + r"\Z", value):
+        yield ValidationError(f"does not match {pattern}")

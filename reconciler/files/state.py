@@ -1,0 +1,154 @@
+"""
+The state folder as values: configuration, policies, overrides and waivers, with the faults of all its files.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.core.overrides import Override, Waiver
+from reconciler.core.policy import Policy
+from reconciler.errors import Fault, InputError
+from reconciler.files.config import Config
+from reconciler.files.configuration import faults_of
+from reconciler.files.entries import agreed, override, waiver
+from reconciler.files.explain import close
+from reconciler.files.policies import policies
+from reconciler.files.scan import quoted
+from reconciler.files.tree import Loaded, load, yaml_files
+
+CONFIG = "reconciler.yaml"
+WAIVERS = "waivers.yaml"
+
+
+class State(Struct, frozen=True, kw_only=True):
+    """
+    What people wrote: the configuration, the policy of each target, all overrides and waivers in order of place.
+    """
+
+    root: Path
+    config: Config
+    policies: dict[str, Policy]
+    overrides: tuple[Override, ...]
+    waivers: tuple[Waiver, ...]
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """
+    What could be understood of a state folder: its sound parts, and every fault of the rest.
+    """
+
+    root: Path
+    config: Config | None
+    policies: dict[str, Policy]
+    overrides: tuple[Override, ...]
+    waivers: tuple[Waiver, ...]
+    faults: tuple[Fault, ...]
+
+
+def load_state(root: Path) -> State:
+    """
+    Return the state folder `root` as values.
+
+    Raises InputError with all faults of all files.
+    """
+    reading = read_state(root)
+    if reading.config is None or reading.faults:
+        raise InputError(reading.faults)
+    return State(
+        root=root,
+        config=reading.config,
+        policies=reading.policies,
+        overrides=reading.overrides,
+        waivers=reading.waivers,
+    )
+
+
+def read_state(root: Path) -> Reading:
+    """
+    Return what of the state folder `root` is sound, with all faults of all files; raises nothing.
+    """
+    if not root.is_dir():
+        return _nothing(root, Fault(root.as_posix(), 0, "is not a folder", "make one: reconciler init DIR"))
+    known = policies(root)
+    settings = load(root / CONFIG, root, "reconciler")
+    faults = [*known.faults, *settings.checked.faults]
+    if settings.empty:
+        faults.append(Fault(settings.document.path, 0, "is empty", "see reconciler init for what belongs there"))
+    faults += faults_of(settings.document, settings.checked.value, policies=known.known)
+    sound = settings.checked.value is not None and not settings.checked.faults
+    config = msgspec.convert(settings.checked.value, Config) if sound else None
+    overrides, waivers, told = _decisions(root, _names(settings.checked.value, "targets"))
+    chosen = {name: known.known.get(target.policy) for name, target in config.targets.items()} if config else {}
+    return Reading(
+        root=root,
+        config=config,
+        policies={name: policy for name, policy in chosen.items() if policy},
+        overrides=overrides,
+        waivers=waivers,
+        faults=tuple(sorted({*faults, *told})),
+    )
+
+
+def _nothing(root: Path, fault: Fault) -> Reading:
+    """
+    Return the reading of a folder that cannot be read.
+    """
+    return Reading(root=root, config=None, policies={}, overrides=(), waivers=(), faults=(fault,))
+
+
+def _decisions(
+    root: Path, targets: Iterable[str]
+) -> tuple[tuple[Override, ...], tuple[Waiver, ...], tuple[Fault, ...]]:
+    """
+    Return all sound overrides and waivers below `overrides/`, and the faults.
+    """
+    folder = root / "overrides"
+    found = yaml_files(folder, nested=True)
+    faults = list(found.faults)
+    overrides: list[Override] = []
+    waivers: list[Waiver] = []
+    for file in found.files:
+        permits = file == folder / WAIVERS
+        loaded = load(file, root, "waivers" if permits else "overrides")
+        faults += loaded.checked.faults
+        if permits:
+            waivers += (waiver(entry, loaded.document, index) for index, entry in _sound(loaded))
+        else:
+            overrides += (override(entry, loaded.document, index) for index, entry in _sound(loaded))
+    agreement = agreed(overrides)
+    faults += [*agreement.faults, *_strangers(waivers, targets)]
+    return agreement.overrides, tuple(waivers), tuple(faults)
+
+
+def _sound(loaded: Loaded) -> Iterator[tuple[int, Any]]:
+    """
+    Yield the entries of a list that have no fault, with their numbers.
+    """
+    entries = loaded.checked.value
+    if isinstance(entries, list):
+        yield from ((at, entry) for at, entry in enumerate(entries) if at not in loaded.checked.broken)
+
+
+def _strangers(waivers: Iterable[Waiver], targets: Iterable[str]) -> Iterator[Fault]:
+    """
+    Yield a fault for each waiver that is for no target.
+    """
+    known = set(targets)
+    for one in waivers:
+        if one.target not in known:
+            path, _, line = one.origin.rpartition(":")
+            yield Fault(
+                path, int(line), f"waives for target {quoted(one.target)}: no such", close(one.target, known)
+            )
+
+
+def _names(value: Any, section: str) -> tuple[str, ...]:  # noqa: ANN401 - YAML's edge
+    """
+    Return the keys of a section of the configuration, which may have faults.
+    """
+    content = value.get(section) if isinstance(value, dict) else None
+    return tuple(content) if isinstance(content, dict) else ()
