@@ -22,7 +22,7 @@ from reconciler.files.rows import collector_paused
 from reconciler.sources.ibmcloud_contents import Contents, contents
 from reconciler.sources.ibmcloud_files import pages_of, time_of
 from reconciler.sources.ibmcloud_gaps import absent, strangers
-from reconciler.sources.ibmcloud_pages import GROUP_ID, Page
+from reconciler.sources.ibmcloud_pages import Page
 from reconciler.sources.ibmcloud_policies import Grants, grants
 from reconciler.sources.ibmcloud_proof import distinct, prove
 from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
@@ -149,6 +149,7 @@ def _notes(whole: Sequence[Page], held: Contents, granted: Grants) -> Iterator[s
         yield f"people with {label}, who are neither created nor changed: {number}"
     if PUBLIC_ACCESS in granted.groups:
         yield "the group Public Access is granted a role; it lists no members, so nobody gets the role through it"
-    lists = {page.whose for page in whole if page.kind == "policies"}
-    if lists and None not in lists and all(key.startswith(GROUP_ID) for key in lists if key):
-        yield "only policies of groups were given: roles granted to people directly are not known"
+    asked = {page.whose for page in whole if page.kind == "policies"}
+    unasked = held.users.keys() - asked
+    if asked and None not in asked and unasked:
+        yield f"policies were given one by one: roles granted directly to {len(unasked)} people are not known"

@@ -4,6 +4,7 @@ IBM Cloud IAM from files: canonical rows, the time they are of, and what was lef
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from reconciler.core.canonical import encode
 from reconciler.core.model import Collection, GroupRow, UserRow
 from reconciler.errors import InputError, SourceError, UsageError
 from reconciler.sources.ibmcloud import Reading, read_files
+from reconciler.sources.ibmcloud_files import time_of
 from reconciler.sources.ibmcloud_rows import STATES
 from tests.sources.ibmcloud_account import AT, RISK, group, member, policy, read, user, world
 
@@ -189,3 +191,26 @@ def test_other_files_of_a_folder_are_counted(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("how this was exported")
 
     assert read(tmp_path, world()).notes == ("files in the folders that are not *.json, and were not read: 1",)
+
+
+def test_file_with_an_impossible_time_needs_a_given_one() -> None:
+    """
+    Where the oldest file's time is in no calendar, the time must be given.
+    """
+    with pytest.raises(SourceError, match="impossible time"):
+        time_of(1e18)
+
+
+def test_folder_that_cannot_be_looked_into_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A part of a folder that cannot be read is refused by name, never passed over.
+    """
+
+    def walk(folder: Path, onerror: Callable[[OSError], None]) -> list[tuple[str, list[str], list[str]]]:
+        onerror(PermissionError(13, "Permission denied", str(folder / "secret")))
+        return []
+
+    monkeypatch.setattr(os, "walk", walk)
+
+    with pytest.raises(SourceError, match="secret: cannot be read: Permission denied"):
+        read_files([tmp_path], account=None, fetched_at=AT)

@@ -90,11 +90,20 @@ def test_public_access_needs_no_members(tmp_path: Path) -> None:
     assert any("Public Access" in note for note in reading.notes)
 
 
-def test_policies_group_by_group_leave_direct_roles_unknown(tmp_path: Path) -> None:
+def test_policies_one_by_one_leave_direct_roles_unknown(tmp_path: Path) -> None:
     """
     Policies that were printed for groups alone are whole for groups, and a note says what they cannot tell.
     """
     reading = read(tmp_path, world(policies=None) | {f"policies/{RISK}": [policy()]})
 
     assert reading.complete
-    assert reading.notes == ("only policies of groups were given: roles granted to people directly are not known",)
+    assert reading.notes == ("policies were given one by one: roles granted directly to 1 people are not known",)
+
+
+def test_policies_one_by_one_of_everybody_leave_nothing_open(tmp_path: Path) -> None:
+    """
+    Where the policies of each group and each person were printed there is nothing to note.
+    """
+    reading = read(tmp_path, world(policies=None) | {f"policies/{RISK}": [policy()], "policies/IBMid-ann": []})
+
+    assert (reading.complete, reading.notes) == (True, ())

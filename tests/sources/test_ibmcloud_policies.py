@@ -215,3 +215,23 @@ def test_policy_of_another_shape_is_wrong(record: dict[str, Any], message: str) 
     """
     with pytest.raises(Wrong, match=message):
         policy(record)
+
+
+def test_authorization_policy_is_of_no_account() -> None:
+    """
+    Only an access policy says whose resources it is about; one between services may name another account.
+    """
+    attributes = [{"name": "accountId", "value": "other"}]
+
+    assert policy(first(type="authorization", resources=[{"attributes": attributes}])).accounts == frozenset()
+    assert policy(first(resources=[{"attributes": attributes}])).accounts == {"other"}
+
+
+def test_unknown_role_is_granted_and_told() -> None:
+    """
+    A role that is not known keeps its name, and the note says which policy grants it.
+    """
+    found = granted(first(roles=[{"role_id": "crn:v1:bluemix:public:openpages::::serviceRole:Modeller"}]))
+
+    assert found.users == {"IBMid-ann": frozenset({"Modeller"})}
+    assert [note for note in found.notes if "Modeller" in note and "p1" in note] == list(found.notes)
