@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.errors import Fault
-from reconciler.files.explain import close
+from reconciler.files.explain import close, where
+from reconciler.files.placed import Document, Pointer, Tree
 from reconciler.files.scan import quoted
-from reconciler.files.yamlio import Document, Pointer, Tree
 
 _PLACEHOLDER = re.compile(r"(?:\$\{[A-Z_][A-Z0-9_]*\})+")
 _PASSWORD = re.compile(r"://[^:/@]*:([^@]*)@")
@@ -30,17 +30,17 @@ def faults_of(document: Document, value: Tree, *, policies: Collection[str]) -> 
         for index, source in enumerate(_list(target, "sources")):
             if isinstance(source, str) and source not in sources:
                 place = (*pointer, "sources", index)
-                yield _fault(document, place, f"names source {quoted(source)}: no such", close(source, sources))
+                yield _fault(document, place, f"names {quoted(source)}: no such source", close(source, sources))
         yield from _policy(document, (*pointer, "policy"), _text(target, "policy"), policies)
         yield from _open_secret(document, (*pointer, "url"), _text(target, "url"))
 
 
 def _policy(document: Document, pointer: Pointer, name: str, known: Collection[str]) -> Iterator[Fault]:
     if "/" in name or "\\" in name:
-        what = f"names policy {quoted(name)}: a path"
+        what = f"is {quoted(name)}: a path"
         yield _fault(document, pointer, what, "name a file that lies in policies/, or a preset")
     elif name and name not in known:
-        yield _fault(document, pointer, f"names policy {quoted(name)}: no such", close(name, known))
+        yield _fault(document, pointer, f"is {quoted(name)}: no such policy", close(name, known))
 
 
 def _open_secret(document: Document, pointer: Pointer, url: str) -> Iterator[Fault]:
@@ -49,14 +49,14 @@ def _open_secret(document: Document, pointer: Pointer, url: str) -> Iterator[Fau
     """
     secrets = [*_PASSWORD.findall(url), *_SECRET.findall(url)]
     if any(not _PLACEHOLDER.fullmatch(secret) for secret in secrets if secret):
-        what = "url holds a secret in plain text (not shown)"
+        what = "holds a secret in plain text (not shown)"
         yield _fault(document, pointer, what, "write ${ENV_NAME} instead, and change the secret")
     elif "${" in _PLACEHOLDER.sub("", url):
-        yield _fault(document, pointer, "url holds a ${...} that names no variable", "write it as ${ENV_NAME}")
+        yield _fault(document, pointer, "holds a ${...} that names no variable", "write it as ${ENV_NAME}")
 
 
 def _fault(document: Document, pointer: Pointer, message: str, hint: str) -> Fault:
-    return Fault(document.path, document.line(pointer), f"{'.'.join(map(str, pointer[:2]))} {message}", hint)
+    return Fault(document.path, document.line(pointer), f"{where(pointer)} {message}", hint)
 
 
 def _mapping(value: Tree, key: str) -> Mapping[str, Any]:

@@ -11,8 +11,8 @@ from msgspec import Struct
 from reconciler.core.canonical import digest, encode
 from reconciler.core.overrides import Override, Waiver
 from reconciler.errors import Fault
+from reconciler.files.placed import Document, Pointer
 from reconciler.files.scan import quoted
-from reconciler.files.yamlio import Document, Pointer
 
 _NESTED = ("groups", "roles")
 _SINGLE = ("adopt", "copy_access_from", "decision", "rename")

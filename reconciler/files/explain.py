@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from msgspec import Struct
 
+from reconciler.files.placed import Pointer
 from reconciler.files.scan import quoted
-from reconciler.files.yamlio import Pointer
 
 Refusal: TypeAlias = Any
 """An error of the schema library, which only `schema` may import: of it, what it says of value and schema."""
@@ -39,11 +39,15 @@ class Finding(Struct, frozen=True):
 
 def findings(refusals: Iterable[Refusal]) -> Iterator[Finding]:
     """
-    Yield what the refusals mean, each fault once.
+    Yield what the refusals mean, one fault at each place: a second one mostly follows from the first.
     """
+    told: set[Pointer] = set()
     for refusal in refusals:
         explain = _EXPLAIN.get(refusal.validator, _otherwise)
-        yield from explain(refusal)
+        for finding in explain(refusal):
+            if finding.pointer not in told:
+                told.add(finding.pointer)
+                yield finding
 
 
 def close(name: str, known: Iterable[str]) -> str:
@@ -91,10 +95,9 @@ def _unknown(refusal: Refusal) -> Iterator[Finding]:
 
 
 def _required(refusal: Refusal) -> Iterator[Finding]:
-    pointer = _pointer(refusal)
-    for name in refusal.validator_value:
-        if name not in refusal.instance:
-            yield Finding(pointer, f"{where(pointer)} lacks {quoted(name)}", f"add: {name}")
+    missing = [name for name in refusal.validator_value if name not in refusal.instance]
+    what = f"{where(_pointer(refusal))} lacks {' and '.join(map(quoted, missing))}"
+    yield Finding(_pointer(refusal), what, f"add: {', '.join(missing)}")
 
 
 def _dependent(refusal: Refusal) -> Iterator[Finding]:
@@ -108,7 +111,7 @@ def _dependent(refusal: Refusal) -> Iterator[Finding]:
 def _type(refusal: Refusal) -> Iterator[Finding]:
     wanted = refusal.validator_value
     names = [_TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
-    what = f"{where(_pointer(refusal))} is {_value(refusal)}, not {', '.join(names)}"
+    what = f"{where(_pointer(refusal))} is {_value(refusal)}, not {' or '.join(names)}"
     yield Finding(_pointer(refusal), what, _example(refusal.schema))
 
 
@@ -158,9 +161,9 @@ def _otherwise(refusal: Refusal) -> Iterator[Finding]:
     """
     Yield the finding of a keyword that compares one value with one bound.
     """
-    wanted = _BOUNDS.get(refusal.validator, "{bound} is not met").format(bound=refusal.validator_value)
-    what = f"{where(_pointer(refusal))} is {_value(refusal)}: {wanted}"
-    yield Finding(_pointer(refusal), what, _example(refusal.schema))
+    wanted = _BOUNDS.get(refusal.validator, "is {value}: {bound} is not met")
+    what = wanted.format(value=_value(refusal), bound=refusal.validator_value)
+    yield Finding(_pointer(refusal), f"{where(_pointer(refusal))} {what}", _example(refusal.schema))
 
 
 def _example(schema: Mapping[str, Any]) -> str:
@@ -168,18 +171,18 @@ def _example(schema: Mapping[str, Any]) -> str:
     Return what the schema's author would write there, as a hint.
     """
     examples = schema.get("examples", ())
-    return f"for example: {quoted(examples[0])}" if examples else str(schema.get("description", ""))
+    return f"for example: {quoted(examples[0], width=200)}" if examples else str(schema.get("description", ""))
 
 
 _BOUNDS = {
-    "minLength": "it may not be empty",
-    "minItems": "it may not be empty",
-    "minProperties": "it says nothing",
-    "maxItems": "at most {bound} may stand there",
-    "minimum": "it may not be below {bound}",
-    "maximum": "it may not be above {bound}",
-    "pattern": "it is not written as it must be",
-    "format": "there is no such {bound}",
+    "minLength": "is empty",
+    "minItems": "is empty",
+    "minProperties": "says nothing",
+    "maxItems": "names more than {bound}",
+    "minimum": "is {value}: it may not be below {bound}",
+    "maximum": "is {value}: it may not be above {bound}",
+    "pattern": "is {value}: it is not written as it must be",
+    "format": "is {value}: there is no such {bound}",
 }
 _EXPLAIN: Mapping[str, Callable[[Refusal], Iterator[Finding]]] = {
     "additionalProperties": _unknown,

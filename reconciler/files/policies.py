@@ -12,9 +12,9 @@ from msgspec import Struct
 from reconciler.core.policy import Policy, build, overlay
 from reconciler.errors import Fault
 from reconciler.files.explain import close
+from reconciler.files.placed import Pointer
 from reconciler.files.scan import quoted
 from reconciler.files.tree import Loaded, load, yaml_files
-from reconciler.files.yamlio import Pointer
 
 _PRESETS = Path(__file__).parent / "presets"
 

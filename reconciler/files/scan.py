@@ -119,12 +119,12 @@ def named(char: str) -> str:
     return f"U+{ord(char):04X} {unicodedata.name(char, 'CONTROL CHARACTER')}"
 
 
-def quoted(value: object) -> str:
+def quoted(value: object, *, width: int = 60) -> str:
     """
-    Return a value as a message shows it: on one line, in quotes where it is text, cut at 60 characters.
+    Return a value as a message shows it: on one line, in quotes where it is text, cut at `width` characters.
     """
     text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - the figure of the docstring
+    return text if len(text) <= width else f"{text[: width - 3]}..."
 
 
 def _place(file: Path, tree: Path) -> str:

@@ -13,8 +13,8 @@ from msgspec import Struct
 
 from reconciler.errors import Fault
 from reconciler.files.explain import Finding, findings
+from reconciler.files.placed import Document, Pointer, Tree
 from reconciler.files.shape import Shape, shape_of, typed
-from reconciler.files.yamlio import Document, Tree
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -23,12 +23,12 @@ _PACKAGE = Path(__file__).parents[1]
 
 class Checked(Struct, frozen=True):
     """
-    A document's value with its types, and its faults; `broken` are the entries (or top keys) that have some.
+    A document's value with its types, and its faults; `broken` points at what the schema refuses.
     """
 
     value: Tree
     faults: tuple[Fault, ...]
-    broken: frozenset[str | int] = frozenset()
+    broken: frozenset[Pointer] = frozenset()
 
 
 def shipped(name: str) -> Path:
@@ -44,22 +44,24 @@ def check(document: Document, name: str) -> Checked:
     """
     Return the document's value as schema `name` types it, with the faults of both.
 
-    A fault on a line that has one already is left out: it may be no more than its consequence.
+    What the parser refused already is not refused again.
     """
     shape, validator = _compiled(name)
     value = typed(document.value, shape)
-    told = {fault.line for fault in document.faults}
-    found = [(document.line(one.pointer), one) for one in findings(validator.iter_errors(value))]
-    faults = {Fault(document.path, line, one.message, one.hint) for line, one in found if line not in told}
-    broken = frozenset(one.pointer[0] for _, one in found if one.pointer)
-    return Checked(value, tuple(sorted({*faults, *document.faults})), broken)
+    found = list(findings(validator.iter_errors(value)))
+    faults = {
+        Fault(document.path, document.line(one.pointer), one.message, one.hint)
+        for one in found
+        if one.pointer not in document.void
+    }
+    return Checked(value, tuple(sorted({*faults, *document.faults})), frozenset(one.pointer for one in found))
 
 
 def explain(value: object, name: str) -> tuple[Finding, ...]:
     """
     Return why schema `name` refuses a value that was read by other means; empty where it does not.
     """
-    return tuple(dict.fromkeys(findings(_compiled(name)[1].iter_errors(value))))
+    return tuple(findings(_compiled(name)[1].iter_errors(value)))
 
 
 def schema(name: str) -> Schema:

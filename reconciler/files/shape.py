@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from reconciler.files.yamlio import Plain, Tree
+from reconciler.files.placed import Plain, Tree
 
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,17})")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,14})\.[0-9]{1,15}")

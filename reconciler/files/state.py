@@ -116,21 +116,35 @@ def _decisions(
         loaded = load(file, root, "waivers" if permits else "overrides")
         faults += loaded.checked.faults
         if permits:
-            waivers += (waiver(entry, loaded.document, index) for index, entry in _sound(loaded))
+            waivers += (waiver(entry, loaded.document, at) for at, entry, whole in _sound(loaded) if whole)
         else:
-            overrides += (override(entry, loaded.document, index) for index, entry in _sound(loaded))
+            overrides += (override(entry, loaded.document, at) for at, entry, _ in _sound(loaded) if _named(entry))
     agreement = agreed(overrides)
     faults += [*agreement.faults, *_strangers(waivers, targets)]
     return agreement.overrides, tuple(waivers), tuple(faults)
 
 
-def _sound(loaded: Loaded) -> Iterator[tuple[int, Any]]:
+def _sound(loaded: Loaded) -> Iterator[tuple[int, dict[str, Any], bool]]:
     """
-    Yield the entries of a list that have no fault, with their numbers.
+    Yield each entry's number, what the schema leaves of it, and whether that is all.
+
+    What is left of a faulty entry is used for nothing but to look for further faults.
     """
     entries = loaded.checked.value
-    if isinstance(entries, list):
-        yield from ((at, entry) for at, entry in enumerate(entries) if at not in loaded.checked.broken)
+    broken = {pointer[:2] for pointer in loaded.checked.broken}
+    faulty = {pointer[0] for pointer in broken if pointer}
+    for at, entry in enumerate(entries if isinstance(entries, list) else ()):
+        if at not in faulty:
+            yield at, entry, True
+        elif isinstance(entry, dict):
+            yield at, {key: value for key, value in entry.items() if (at, key) not in broken}, False
+
+
+def _named(entry: dict[str, Any]) -> bool:
+    """
+    Return whether what is left of an entry still says whom it is about.
+    """
+    return "user" in entry or "group" in entry
 
 
 def _strangers(waivers: Iterable[Waiver], targets: Iterable[str]) -> Iterator[Fault]:

@@ -8,9 +8,10 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.errors import Fault
+from reconciler.files.placed import Document
 from reconciler.files.scan import is_hidden, read
 from reconciler.files.schema import Checked, check
-from reconciler.files.yamlio import Document, parse
+from reconciler.files.yamlio import parse
 
 SUFFIX = ".yaml"
 

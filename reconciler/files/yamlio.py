@@ -11,14 +11,12 @@ from collections.abc import Iterator
 from typing import Any, TypeAlias
 
 import yaml
-from msgspec import Struct, field
 
 from reconciler.errors import Fault
+from reconciler.files.placed import Document, Plain, Pointer, Tree
+from reconciler.files.salvage import ROUNDS, without_entry
 from reconciler.files.scan import Scanned, is_hidden, named, quoted
 
-Pointer: TypeAlias = tuple[str | int, ...]
-Tree: TypeAlias = Any
-"""What YAML can say: dict, list, str and Plain, in each other."""
 _Event: TypeAlias = Any
 
 DEPTH = 32
@@ -27,35 +25,6 @@ DEPTH = 32
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _STARTS = (yaml.MappingStartEvent, yaml.SequenceStartEvent)
 _ENDS = (yaml.MappingEndEvent, yaml.SequenceEndEvent)
-
-
-class Plain(str):
-    """
-    A scalar written without quotes: text, unless the schema wants something else at its place.
-    """
-
-    __slots__ = ()
-
-
-class Document(Struct, frozen=True):
-    """
-    One file's content, the line of every key and list element, and every fault found so far.
-
-    `value` is made of dict, list, str and Plain; None where the file holds nothing, or nothing that can be used.
-    """
-
-    path: str
-    value: Tree
-    lines: dict[Pointer, int] = field(default_factory=dict)
-    faults: tuple[Fault, ...] = ()
-
-    def line(self, pointer: Pointer) -> int:
-        """
-        Return the line of what `pointer` points at, or of the nearest thing around it.
-        """
-        while pointer and pointer not in self.lines:
-            pointer = pointer[:-1]
-        return self.lines.get(pointer, 1)
 
 
 def parse(scanned: Scanned, *, loader: type[Any] = _LOADER) -> Document:
@@ -67,10 +36,15 @@ def parse(scanned: Scanned, *, loader: type[Any] = _LOADER) -> Document:
     """
     if scanned.text is None:
         return Document(scanned.path, None, {}, scanned.faults)
-    reading = _Reading(scanned.path, yaml.parse(scanned.text, Loader=loader))
-    value = reading.document()
-    faults = scanned.faults + _elsewhere(reading.faults, scanned.faults)
-    return Document(scanned.path, value, reading.lines, tuple(sorted(faults)))
+    text: str | None = scanned.text
+    stops: list[Fault] = []
+    while text is not None:
+        reading = _Reading(scanned.path, yaml.parse(text, Loader=loader))
+        value = reading.document()
+        stops += reading.stop
+        text = without_entry(text, reading.stop[0].line) if reading.stop and len(stops) < ROUNDS else None
+    faults = scanned.faults + _elsewhere([*stops, *reading.faults], scanned.faults)
+    return Document(scanned.path, value, reading.lines, tuple(sorted(faults)), frozenset(reading.void))
 
 
 def _elsewhere(faults: list[Fault], earlier: tuple[Fault, ...]) -> tuple[Fault, ...]:
@@ -97,6 +71,8 @@ class _Reading:
         self.events = events
         self.lines: dict[Pointer, int] = {}
         self.faults: list[Fault] = []
+        self.stop: list[Fault] = []
+        self.void: set[Pointer] = set()
 
     def document(self) -> Tree:
         """
@@ -138,12 +114,14 @@ class _Reading:
         try:
             return next(self.events)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
+            # Of a block the trouble is where it shows, of anything else (an open bracket or quote) where it began.
+            began = error.context_mark and "block" not in (error.context or "")
+            mark = error.context_mark if began else error.problem_mark
             what = ", ".join(part for part in (error.context, error.problem) if part)
             line = mark.line + 1 if mark else 0
         except yaml.YAMLError as error:
             what, line = str(error).partition("\n")[0], 0
-        self.faults.append(Fault(self.path, line, f"is not YAML: {what}", "look at indentation, quotes, brackets"))
+        self.stop = [Fault(self.path, line, f"is not YAML: {what}", "look at indentation, quotes, brackets")]
         raise _StopReadingError
 
     def _value(self, event: _Event, pointer: Pointer, into: list[Tree]) -> None:
@@ -154,7 +132,13 @@ class _Reading:
         self._judge(event)
         if isinstance(event, yaml.ScalarEvent):
             into.append(self._scalar(event))
+            if pointer and not event.value and not event.style:
+                self.void.add(pointer)
+                self._fault(
+                    event, "has no value", 'write it after the colon or dash; "" is empty text, null is none'
+                )
         elif not isinstance(event, _STARTS):
+            self.void.add(pointer)
             into.append("")
         elif len(pointer) >= DEPTH:
             self._stop(event, f"is nested deeper than {DEPTH} levels", "flatten it")
@@ -183,7 +167,9 @@ class _Reading:
         while not isinstance(event := self._next(), _ENDS):
             key = self._key(event)
             known = key in content
-            if known:
+            if not key:
+                self.void.add((*pointer, key))
+            elif known:
                 first = self.lines[*pointer, key]
                 self._fault(event, f"key {quoted(key)} stands twice: here and in line {first}", "keep one of them")
             else:
@@ -203,6 +189,7 @@ class _Reading:
                 self._fault(event, "has an empty key", "name the key before the colon")
             if key == "<<" and not event.style:
                 self._fault(event, "holds a merge key (<<)", "write the keys out")
+                return ""
             return key
         self._fault(event, "has a key that is not text", "name the key before the colon")
         self._skip(event)
@@ -245,5 +232,5 @@ class _Reading:
         self.faults.append(Fault(self.path, event.start_mark.line + 1, message, hint))
 
     def _stop(self, event: _Event, message: str, hint: str) -> None:
-        self._fault(event, message, hint)
+        self.stop = [Fault(self.path, event.start_mark.line + 1, message, hint)]
         raise _StopReadingError
