@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reconciler.apply.book import Opened
+from reconciler.apply.approval import Order
+from reconciler.apply.book import Book, Opened
+from reconciler.apply.run import Report, apply
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision, World, decide
 from reconciler.core.model import Export, Inputs
@@ -69,3 +71,10 @@ def _inputs(asked: Asked, opened: Opened) -> Inputs:
         ledger=digest(opened.ledger.head),
         fetched_at=asked.export.manifest.fetched_at,
     )
+
+
+def act(decision: Decision, target: Target, book: Book, *, opened: Opened, order: Order) -> Report:
+    """
+    Return what became of the decision's changes, made and recorded in the order of ownership.md.
+    """
+    return apply(decision, target, book, opened=opened, order=order)

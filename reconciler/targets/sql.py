@@ -6,6 +6,7 @@ their changes are told from ours.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from reconciler.targets.sql_tables import FENCE
 from reconciler.targets.sql_write import write_all
 
 _EXAMPLE = "url: sqlite:///.reconciler/openpages.db"
+_PAUSE = 0.01
+"""Seconds between two tries to put a file that others hold in write-ahead mode."""
 
 
 class SqlTarget:
@@ -39,16 +42,24 @@ class SqlTarget:
         self.equality = Equality()
 
     @classmethod
-    def open(cls, url: str, *, role_groups: frozenset[str] = frozenset(), patience: float = 30.0) -> Self:
+    def open(
+        cls,
+        url: str,
+        *,
+        role_groups: frozenset[str] = frozenset(),
+        patience: float = 30.0,
+        identity: str | None = None,
+    ) -> Self:
         """
         Return the target at `url` (`sqlite:///PATH`), its file created or brought up to date where needed.
 
+        `identity` names the database where its path depends on the folder one stands in.
         Membership of a group named in `role_groups` is an element of `roles`, not of `groups`. A write waits
         `patience` seconds for others to finish theirs. Raises TargetError for a url that is not SQLite's, a file
         that is not ours, or one that a newer program made.
         """
         path = _path(url)
-        identity = f"sqlite:{path.as_posix()}"
+        identity = identity or f"sqlite:{path.as_posix()}"
         with _told(identity, "open it"):
             path.parent.mkdir(parents=True, exist_ok=True)
             target = cls(_engine(path, patience), identity=identity, role_groups=role_groups)
@@ -152,20 +163,37 @@ def _engine(path: Path, patience: float) -> Engine:
     url = URL.create("sqlite", database=str(path.absolute()))
     settings = {"isolation_level": None, "timeout": patience}
     engine = create_engine(url, connect_args=settings, hide_parameters=True)
-    event.listen(engine, "connect", _connected)
+    event.listen(engine, "connect", lambda driver, _record: _connected(driver, patience))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _connected(driver: sqlite3.Connection, _record: object) -> None:
+def _connected(driver: sqlite3.Connection, patience: float) -> None:
     """
     Set up one connection: foreign keys are kept, readers and the writer do not wait for each other.
 
     `synchronous` stays FULL: a commit that a power cut takes back would look like an administrator's edit.
     """
     driver.execute("PRAGMA foreign_keys = ON")
-    if driver.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-        driver.execute("PRAGMA journal_mode = WAL")
+    deadline = time.monotonic() + patience
+    while not _write_ahead(driver, last_try=time.monotonic() >= deadline):
+        time.sleep(_PAUSE)
+
+
+def _write_ahead(driver: sqlite3.Connection, *, last_try: bool) -> bool:
+    """
+    Put the file in write-ahead mode, where it is not; return whether it now is.
+
+    SQLite does not wait for others here, as it does elsewhere, so two programs that open a new file at the same
+    moment would fail each other.
+    """
+    try:
+        mode = driver.execute("PRAGMA journal_mode").fetchone()
+        return mode == ("wal",) or driver.execute("PRAGMA journal_mode = WAL").fetchone() is not None
+    except sqlite3.OperationalError:
+        if last_try:
+            raise
+        return False
 
 
 def _begin(connection: Connection) -> None:

@@ -1,0 +1,161 @@
+"""
+`reconciler apply`: the target becomes what Git says, and the ledger says what became of it.
+"""
+
+import signal
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from msgspec.structs import replace
+
+from reconciler import engine
+from reconciler.cli.plan import newly_held, rendered
+from reconciler.cli.session import Session, complain, shared
+from reconciler.core.decide import Decision
+from reconciler.engine import Order, Report
+from reconciler.errors import HeldError, StoreError, UsageError
+from reconciler.render.text import LIMIT
+from reconciler.wiring.bench import Bench, approved_plan, bench, require_repository, resume_record, unsaved_inputs
+from reconciler.wiring.surroundings import order
+
+PARTIAL, HELD, INTERRUPTED = 1, 3, 130
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  reconciler apply                         shows the plan and asks
+  reconciler apply --yes                   does not ask; what is dangerous is held all the same
+  reconciler apply --approved plan.json    makes the changes of a reviewed plan that still hold, and no other
+  reconciler apply --resume                records a run whose ledger commit failed
+\b
+Exit codes: 0 done, 1 some changes did not land, 3 something needs a decision, 130 interrupted.
+"""
+)
+@click.option("--target", metavar="NAME", help="The target; needed where there are several.")
+@click.option(
+    "--approved",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PLAN",
+    help="Make only the changes of this reviewed plan that still hold.",
+)
+@click.option("--push", is_flag=True, help="Push the ledger's branch after each of its commits.")
+@click.option("--resume", is_flag=True, help="Record what an earlier run wrote but could not commit.")
+@click.option(
+    "--wait", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to wait for another run."
+)
+@click.option("--yes", is_flag=True, help="Do not ask. It confirms nothing dangerous.")
+@shared
+def apply(  # noqa: PLR0913  one parameter an option
+    *,
+    session: Session,
+    target: str | None,
+    approved: Path | None,
+    push: bool,
+    resume: bool,
+    wait: float,
+    yes: bool,
+) -> int:
+    """
+    Make the target what Git says, and record in the ledger what landed and who owns what.
+    """
+    with bench(session.state, target, environ=session.environ, push=push) as found:
+        require_repository(found.store).heal()
+        if resume:
+            serial = resume_record(found)
+            session.say(f"the record of run {serial} is in the ledger now")
+            return 0
+        _refuse_unsaved(found)
+        reviewed = approved_plan(approved) if approved else None
+        decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+        click.echo(rendered(decision.plan, "text", color=session.color, limit=LIMIT), nl=False)
+        _confirm(session, decision, yes=yes)
+        asked = order(
+            session.environ,
+            now=found.clock,
+            approved=reviewed,
+            wait=wait,
+            lineage=uuid.uuid4().hex,
+            life=found.asked.policy.max_request_life,
+        )
+        return _act(session, found, decision, asked)
+
+
+def _refuse_unsaved(found: Bench) -> None:
+    """
+    Refuse to apply what no commit holds: nobody could ever tell what the run was made from.
+    """
+    unsaved = unsaved_inputs(found)
+    if unsaved:
+        told = "not committed, and so not what Git says:\n" + "\n".join(f"  {path}" for path in unsaved)
+        raise StoreError(told, hint="git add and git commit them, then apply again")
+
+
+def _confirm(session: Session, decision: Decision, *, yes: bool) -> None:
+    """
+    Ask whoever sits there; where nobody does, --yes must have been said.
+    """
+    if yes or not decision.plan.changes:
+        return
+    if not session.on_terminal:
+        raise UsageError("nobody can be asked here", hint="say --yes to apply the plan above")
+    if not click.confirm("Apply these changes?", default=False, err=True):
+        raise HeldError("nothing was applied", hint="review the plan, or write an override")
+
+
+def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> int:
+    """
+    Make the changes, tell what became of them, and return the exit code.
+    """
+    with session.progress("Applying", len(decision.plan.changes)) as progress, _until_interrupted() as stopped:
+        ordered = replace(asked, progress=progress, stopped=stopped)
+        report = engine.act(decision, found.target, found.book, opened=found.opened, order=ordered)
+    failed = [one for one in report.outcomes if one.outcome != "landed"]
+    session.say(_told(report, len(report.outcomes) - len(failed)))
+    for one in failed[:LIMIT]:
+        session.say(f"  {one.outcome}: {one.change.action} {one.change.kind} {one.change.name}: {one.message}")
+    if len(failed) > LIMIT:
+        session.say(f"  and {len(failed) - LIMIT} more: reconciler audit")
+    for held in report.unapproved[:LIMIT]:
+        session.say(f"  held: {held.name}: {held.reason}\n    {held.release}")
+    if report.interrupted:
+        complain("interrupted: what had landed is recorded", "reconciler apply does the rest")
+        return INTERRUPTED
+    if failed:
+        complain(
+            f"{len(failed)} of {len(report.outcomes)} changes did not land", "look at why, then: reconciler apply"
+        )
+        return PARTIAL
+    return HELD if report.unapproved or newly_held(decision.plan) else 0
+
+
+def _told(report: Report, landed: int) -> str:
+    if not report.run:
+        return "Nothing to apply, and nothing new to record."
+    if not report.outcomes:
+        return f"Run {report.run}: nothing to apply; the ledger has the news."
+    return f"Run {report.run}: {landed} of {len(report.outcomes)} changes landed and are recorded."
+
+
+@contextmanager
+def _until_interrupted() -> Iterator[Callable[[], bool]]:
+    """
+    Yield a function that says whether Ctrl-C (or an orderly kill) came; the write in hand is finished first.
+    """
+    seen: list[int] = []
+
+    def note(number: int, _frame: FrameType | None) -> None:
+        seen.append(number)
+        complain("stopping after the write in hand")
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(seen)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

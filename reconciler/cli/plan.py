@@ -1,0 +1,80 @@
+"""
+`reconciler plan`: what would change, and what would not, and why.
+"""
+
+from pathlib import Path
+
+import click
+
+from reconciler import engine
+from reconciler.cli.session import Session, shared
+from reconciler.core.model import Plan
+from reconciler.render.json_text import render_json
+from reconciler.render.markdown import render_markdown
+from reconciler.render.text import LIMIT, render_text
+from reconciler.render.tree import render_deepdiff
+from reconciler.wiring.bench import bench
+
+HELD, CHANGES = 3, 4
+FORMATS = ("text", "deepdiff", "json", "markdown")
+
+
+@click.command(
+    epilog="""
+\b
+Examples:
+  reconciler plan                        what would change, for people
+  reconciler plan --out plan.json        the same, and a file that apply --approved takes
+  reconciler plan --format json | jq .   for programs
+  reconciler plan --check                exit code 4 if anything would change
+\b
+Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found changes.
+"""
+)
+@click.option("--target", metavar="NAME", help="The target; needed where there are several.")
+@click.option(
+    "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print it."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan there, as JSON.")
+@click.option("--check", is_flag=True, help="Leave with exit code 4 if there is anything to change.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Entities shown a kind."
+)
+@shared
+def plan(*, session: Session, target: str | None, form: str, out: Path | None, check: bool, limit: int) -> int:
+    """
+    Say what would change in the target, and change nothing.
+
+    The export and the overrides under --state are laid over each other and compared with the target as it is now.
+    """
+    with bench(session.state, target, environ=session.environ) as found:
+        made = engine.plan(found.asked, found.target, found.opened, now=found.now).plan
+    click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
+    if out:
+        out.write_text(render_json(made), encoding="utf-8")
+        session.say(f"the plan is in {out}; to make exactly these changes: reconciler apply --approved {out}")
+    if newly_held(made):
+        return HELD
+    return CHANGES if check and made.changes else 0
+
+
+def rendered(made: Plan, form: str, *, color: bool, limit: int) -> str:
+    """
+    Return the plan in one of the formats, with a line break at its end.
+    """
+    if form == "json":
+        text = render_json(made)
+    elif form == "markdown":
+        text = render_markdown(made)
+    elif form == "deepdiff":
+        text = render_deepdiff(made)
+    else:
+        text = render_text(made, color=color, limit=limit)
+    return text if text.endswith("\n") else f"{text}\n"
+
+
+def newly_held(made: Plan) -> bool:
+    """
+    Return whether anything is held that no earlier run has told.
+    """
+    return any(not one.standing for one in (*made.held, *made.conflicts))

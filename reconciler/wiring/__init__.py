@@ -1,0 +1,3 @@
+"""
+Configuration becomes sources, targets and stores: the one registry, and the one reader of the environment.
+"""

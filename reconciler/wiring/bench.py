@@ -1,0 +1,141 @@
+"""
+Everything that a command on one target works with, opened in one place and closed again.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler import __version__
+from reconciler.apply.book import Book, Opened, load, resume
+from reconciler.core.model import Plan
+from reconciler.engine import Asked
+from reconciler.errors import StoreError, UsageError
+from reconciler.files.exports import read_export
+from reconciler.files.plans import parse_plan
+from reconciler.files.state import State, load_state
+from reconciler.ports import Target
+from reconciler.store import EmptyStore, GitStore
+from reconciler.wiring.adapters import open_store, open_target
+from reconciler.wiring.surroundings import clock, stamp
+
+TOOL = f"reconciler {__version__}"
+INPUTS = ("reconciler.yaml", "policies", "exports", "overrides")
+"""What of the state folder a run is made from; the ledger is what it leaves."""
+
+
+class Bench(Struct, frozen=True, kw_only=True):
+    """
+    Everything one command on one target works with. `root` is the state folder.
+    """
+
+    root: Path
+    state: State
+    asked: Asked
+    target: Target
+    store: GitStore | EmptyStore
+    book: Book
+    opened: Opened
+    clock: Callable[[], datetime]
+
+    @property
+    def now(self) -> str:
+        """
+        Return the present time as the ledger writes it.
+        """
+        return stamp(self.clock())
+
+
+@contextmanager
+def bench(root: Path, target: str | None, *, environ: Mapping[str, str], push: bool = False) -> Iterator[Bench]:
+    """
+    Yield what a command on one target works with; close the target afterwards.
+
+    Raises InputError for every fault of every file, UsageError where it is not clear which target is meant.
+    """
+    state = load_state(root)
+    name = _chosen(state, target)
+    settings = state.config.targets[name]
+    source = state.config.sources[settings.sources[0]]
+    now = clock(environ)
+    store = open_store(state, name, now)
+    book = Book(
+        target=name,
+        store=store,
+        folder=root.resolve().parent,
+        push=push or state.config.ledger.durability == "push",
+    )
+    asked = Asked(
+        target=name,
+        export=read_export(root / "exports" / settings.sources[0]),
+        overrides=state.overrides,
+        waivers=state.waivers,
+        policy=state.policies[name],
+        account=source.account,
+        max_age=source.max_age,
+        tool=TOOL,
+    )
+    opened = load(book)
+    live = open_target(state, name, environ)
+    try:
+        yield Bench(
+            root=root,
+            state=state,
+            asked=asked,
+            target=live,
+            store=store,
+            book=book,
+            opened=opened,
+            clock=now,
+        )
+    finally:
+        live.close()
+
+
+def _chosen(state: State, target: str | None) -> str:
+    names = sorted(state.config.targets)
+    if target is None and len(names) == 1:
+        return names[0]
+    if target is None:
+        raise UsageError(f"there are several targets: {', '.join(names)}", hint="say which one: --target NAME")
+    if target not in names:
+        raise UsageError(f"there is no target {target!r}", hint=f"one of: {', '.join(names)}")
+    return target
+
+
+def unsaved_inputs(bench: Bench) -> list[str]:
+    """
+    Return the files that the run would be made from but that no commit holds.
+    """
+    return bench.store.uncommitted(INPUTS)
+
+
+def approved_plan(path: Path) -> Plan:
+    """
+    Return the plan in a file that `plan --out` wrote.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        told = f"{path}: cannot be read ({error.strerror})"
+        raise UsageError(told, hint="reconciler plan --out plan.json") from error
+    return parse_plan(content, str(path))
+
+
+def require_repository(store: GitStore | EmptyStore) -> GitStore:
+    """
+    Return the store if it is a Git repository; raises StoreError, with what to type, where it is none.
+    """
+    if isinstance(store, GitStore):
+        return store
+    raise StoreError("the state folder lies in no Git repository", hint="git init && git add -A && git commit")
+
+
+def resume_record(bench: Bench) -> int:
+    """
+    Return the serial of the run whose record, kept in the journal, is in the ledger now.
+    """
+    return resume(bench.book).ledger.head.serial

@@ -1,0 +1,107 @@
+"""
+What a command is told by its surroundings: the time, who runs it, whether another run is still alive, secrets.
+"""
+
+import os
+import re
+import socket
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from reconciler.apply.approval import Order
+from reconciler.apply.fence import Patience
+from reconciler.core.model import Plan
+from reconciler.core.policy import seconds
+from reconciler.errors import UsageError
+
+
+class Clock(Protocol):
+    """
+    Returns the present time, in UTC.
+    """
+
+    def __call__(self) -> datetime: ...  # noqa: D102
+
+
+def stamp(moment: datetime) -> str:
+    """
+    Return a time in UTC as `2026-11-22T10:00:00Z`.
+    """
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def clock(environ: Mapping[str, str]) -> Clock:
+    """
+    Return the clock: the machine's, or a fixed one where RECONCILER_NOW names a time (to repeat a plan).
+
+    Raises UsageError for a time that is none.
+    """
+    fixed = environ.get("RECONCILER_NOW")
+    if not fixed:
+        return lambda: datetime.now(UTC)
+    try:
+        moment = datetime.strptime(fixed, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError as error:
+        told = f"RECONCILER_NOW is {fixed!r}, and no time"
+        raise UsageError(told, hint="write it like 2026-11-22T10:00:00Z, or unset it") from error
+    return lambda: moment
+
+
+def order(
+    environ: Mapping[str, str],
+    *,
+    now: Callable[[], datetime],
+    approved: Plan | None,
+    wait: float,
+    lineage: str,
+    life: str,
+) -> Order:
+    """
+    Return who applies, on whose approval. `life` is how long a request may live, and so the fence's term.
+    """
+
+    def later(moment: str) -> str:
+        begun = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return stamp(begun + timedelta(seconds=seconds(life)))
+
+    patience = Patience(now=lambda: stamp(now()), later=later, sleep=time.sleep, alive=_alive, seconds=wait)
+    who = environ.get("GITHUB_ACTOR") or environ.get("USER") or environ.get("LOGNAME") or "unknown"
+    return Order(
+        who=who,
+        holder=f"run@{socket.gethostname()}:{os.getpid()}",
+        lineage=lineage,
+        patience=patience,
+        approval=approved.digest if approved else "",
+        approved=frozenset(change.id for change in approved.changes) if approved else None,
+    )
+
+
+def _alive(holder: str) -> bool:
+    """
+    Return False only for a process of this machine that is no longer there.
+    """
+    host, _, process = holder.partition("@")[2].rpartition(":")
+    if host != socket.gethostname() or not process.isdigit():
+        return True
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def expanded(url: str, environ: Mapping[str, str], *, target: str) -> str:
+    """
+    Return an address with each `${NAME}` replaced by that environment variable.
+
+    Raises UsageError where one is unset.
+    """
+    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", url) if name not in environ})
+    if missing:
+        told = f"target {target}: the environment has no {', '.join(missing)}"
+        raise UsageError(told, hint="set it where the command runs; it never belongs into a file")
+    return re.sub(r"\$\{(\w+)\}", lambda match: environ[match[1]], url)
