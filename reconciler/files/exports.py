@@ -8,9 +8,10 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from reconciler.core.model import Collection, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.errors import Fault, InputError, SourceError
@@ -32,16 +33,18 @@ from reconciler.files.rows import (
     encode,
     refusal,
 )
-from reconciler.files.shards import depth_for, misplaced, shard_depth, spread
+from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, spread
 
 USERS: Form[UserRow] = Form(
     decoder=msgspec.json.Decoder(UserRow),
-    sets=lambda row: {"groups": row.groups, "roles": row.roles},
+    names=("groups", "roles"),
+    sets=lambda row: (row.groups, row.roles),
     normal=True,
 )
 GROUPS: Form[GroupRow] = Form(
     decoder=msgspec.json.Decoder(GroupRow),
-    sets=lambda row: {"roles": row.roles},
+    names=("roles",),
+    sets=lambda row: (row.roles,),
     normal=True,
 )
 
@@ -60,18 +63,19 @@ def read_export(folder: Path, *, user_form: Form[UserRow] = USERS, group_form: F
     if not folder.is_dir():
         hint = f"reconciler export {folder.name} --from PATH"
         raise SourceError(f"{folder}: there is no export of this source", hint=hint)
+    names = _row_files(folder)
     faults: list[Fault] = []
     tally = Tally()
     with collector_paused():
-        users = [Placed(*row) for row in _gather(folder, "users", form=user_form, tally=tally, faults=faults)]
-        groups = [
-            PlacedGroup(*row) for row in _gather(folder, "groups", form=group_form, tally=tally, faults=faults)
-        ]
+        rows = _gather(folder, _of_kind("users", names), form=user_form, tally=tally, faults=faults)
+        users = [Placed(*row) for row in rows]
+        group_rows = _gather(folder, _of_kind("groups", names), form=group_form, tally=tally, faults=faults)
+        groups = [PlacedGroup(*row) for row in group_rows]
     try:
         manifest = read_manifest(folder)
     except InputError as error:
         raise _refused([*faults, *error.faults], folder) from None
-    faults.extend(_strays(folder, manifest.depth))
+    faults.extend(_strays(folder, names, manifest.depth))
     faults.extend(() if faults else mismatches(manifest, tally, folder))
     if faults:
         raise _refused(faults, folder)
@@ -85,25 +89,36 @@ def read_users(folder: Path) -> Iterator[Placed]:
 
     Each file is checked, but not what the manifest says of all of them: that takes `read_export`.
     """
-    for shard in _shards(folder, "users"):
-        rows, _ = _load(folder, shard, USERS)
-        yield from (Placed(row, origin) for row, origin in _placed(folder / shard, rows))
+    for name in _of_kind("users", _row_files(folder)):
+        path = folder / name
+        yield from (Placed(*row) for row in _placed(path, _load(path, name, USERS).rows))
+
+
+class _Shard(Struct, Generic[ExportRow], frozen=True):
+    """
+    One file of rows that was found sound: its rows, the hashes of their keys, its bytes.
+    """
+
+    rows: list[ExportRow]
+    hashes: list[str]
+    content: bytes
 
 
 def _gather(
-    folder: Path, plural: str, *, form: Form[ExportRow], tally: Tally, faults: list[Fault]
+    folder: Path, names: Iterable[str], *, form: Form[ExportRow], tally: Tally, faults: list[Fault]
 ) -> Iterator[tuple[ExportRow, str]]:
     """
-    Yield the rows of one kind, each with its place, and note in `tally` what passed, in `faults` what could not.
+    Yield the rows of the files, each with its place, and note in `tally` what passed, in `faults` what could not.
     """
-    for shard in _shards(folder, plural):
+    for name in names:
+        path = folder / name
         try:
-            rows, content = _load(folder, shard, form)
+            shard = _load(path, name, form)
         except InputError as error:
             faults.extend(error.faults)
             continue
-        tally.add(rows, content)
-        yield from _placed(folder / shard, rows)
+        tally.add(shard.rows, shard.hashes, shard.content)
+        yield from _placed(path, shard.rows)
 
 
 def _placed(path: Path, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, str]]:
@@ -114,26 +129,26 @@ def _placed(path: Path, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, 
     return ((row, f"{file}:{line}") for line, row in enumerate(rows, 1))
 
 
-def _load(folder: Path, shard: str, form: Form[ExportRow]) -> tuple[list[ExportRow], bytes]:
+def _load(path: Path, name: str, form: Form[ExportRow]) -> _Shard[ExportRow]:
     """
-    Return the rows of one shard, and its bytes.
+    Return what the file at `path` holds, which is shard `name` of its export.
 
     Raises InputError with every fault of the file.
     """
-    path = folder / shard
     content = content_of(path)
     rows = decode(content, form, str(path))
-    faults = tuple(misplaced(rows, str(path), shard=shard))
+    hashes = [key_hash(row.key) for row in rows]
+    faults = misplaced(rows, hashes, str(path), shard=name)
     if faults:
-        raise InputError(faults)
-    return rows, content
+        raise InputError(tuple(faults))
+    return _Shard(rows, hashes, content)
 
 
-def _shards(folder: Path, plural: str) -> list[str]:
+def _of_kind(plural: str, names: Iterable[str]) -> list[str]:
     """
-    Return the files that hold rows of one kind, whatever their depth, in the order of what they hold.
+    Return those of the files that hold rows of one kind, whatever their depth, in the order of their hashes.
     """
-    placed = ((name, shard_depth(name)) for name in _row_files(folder))
+    placed = ((name, shard_depth(name)) for name in names)
     return [name for name, place in placed if place and place[0] == plural]
 
 
@@ -141,15 +156,18 @@ def _row_files(folder: Path, *, endings: tuple[str, ...] = (".jsonl",)) -> list[
     """
     Return every file below `folder` that is named like one of rows, sorted, relative to it.
     """
-    found = (Path(parent, name) for parent, _, names in os.walk(folder) for name in names if name.endswith(endings))
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    found: list[str] = []
+    for parent, _, names in os.walk(folder):
+        below = Path(parent).relative_to(folder).as_posix()
+        found += [f"{below}/{name}".removeprefix("./") for name in names if name.endswith(endings)]
+    return sorted(found)
 
 
-def _strays(folder: Path, depth: int) -> Iterator[Fault]:
+def _strays(folder: Path, names: Iterable[str], depth: int) -> Iterator[Fault]:
     """
     Yield a fault for each file of rows that is not one of the export.
     """
-    for name in _row_files(folder):
+    for name in names:
         place = shard_depth(name)
         if place is None or place[1] != depth:
             yield Fault(str(folder / name), 0, f"is no file of this export, whose depth is {depth}")
@@ -211,7 +229,8 @@ def _encode(
     contents = {}
     for shard, rows in sorted(shards.items()):
         content = encode(rows)
-        tally.add(decode(content, form, str(folder / shard)), content)
+        sound = decode(content, form, str(folder / shard))
+        tally.add(sound, [key_hash(row.key) for row in sound], content)
         contents[shard] = content
     return contents
 

@@ -14,13 +14,14 @@ from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim,
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document, encode_document
 from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, lines_of, read_line, refusal
-from reconciler.files.shards import depth_for, misplaced, shard_depth, shard_path, spread
+from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread
 
 VERSION = 1
 HEAD = "head.json"
 ROWS: Form[LedgerRow] = Form(
     decoder=msgspec.json.Decoder(LedgerRow),
-    sets=lambda row: {"last.groups": row.last.groups} if row.last else {},
+    names=("last.groups",),
+    sets=lambda row: (row.last.groups,) if row.last else (),
 )
 
 _RUNS = "runs/"
@@ -71,7 +72,7 @@ def _read(reading: _Reading, path: str, content: bytes) -> None:
         else:
             plural, reading.depths[path] = placed
             rows = decode(content, ROWS, path)
-            reading.faults.extend(misplaced(rows, path, shard=path))
+            reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
             reading.rows[plural].update((row.key, row) for row in rows)
     except InputError as error:
         reading.faults.extend(error.faults)

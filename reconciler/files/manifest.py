@@ -2,8 +2,11 @@
 An export's manifest: what it says of the rows, and whether that holds for them.
 """
 
+import errno
 import hashlib
+import os
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -16,6 +19,8 @@ VERSION = 1
 MANIFEST = "manifest.json"
 
 _DEEPEST = 3
+_TOLD = {errno.ENOENT: "is missing", errno.ELOOP: "is a link", errno.EISDIR: "is a folder"}
+_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
@@ -31,11 +36,10 @@ class Tally:
         self._hash = hashlib.sha256()
         self._users = self._groups = self._memberships = 0
 
-    def add(self, rows: Sequence[UserRow] | Sequence[GroupRow], content: bytes) -> None:
+    def add(self, rows: Sequence[UserRow] | Sequence[GroupRow], hashes: Sequence[str], content: bytes) -> None:
         """
-        Count the rows of one shard, whose lines are `content`.
+        Count the rows of one shard, with the hashes of their keys; their lines are `content`.
         """
-        hashes = (hashlib.sha256(row.key.encode()).digest() for row in rows)
         lines = sorted(zip(hashes, content.splitlines(keepends=True), strict=True))
         self._hash.update(b"".join(line for _, line in lines))
         memberships = [len(row.groups) for row in rows if isinstance(row, UserRow)]
@@ -125,11 +129,15 @@ def content_of(path: Path) -> bytes:
     """
     Return the bytes of a regular file.
 
-    Raises InputError where it is none: a link could lead out of the repository.
+    Raises InputError where it is none: a link could lead out of the repository, a pipe to a wait.
     """
-    if path.is_symlink() or not path.is_file():
-        raise InputError((Fault(str(path), 0, "is no regular file" if path.exists() else "is missing"),))
     try:
-        return path.read_bytes()
+        with open(os.open(path, _OPEN), "rb") as file:  # noqa: PTH123 - pathlib follows links
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            content = file.read() if regular else b""
     except OSError as error:
-        raise InputError((Fault(str(path), 0, f"cannot be read: {error.strerror}"),)) from error
+        message = _TOLD.get(error.errno or 0, f"cannot be read: {error.strerror}")
+        raise InputError((Fault(str(path), 0, message),)) from error
+    if not regular:
+        raise InputError((Fault(str(path), 0, "is no regular file"),))
+    return content

@@ -52,13 +52,14 @@ Explain = Callable[[bytes], Sequence[str]]
 
 class Form(Struct, Generic[Row], frozen=True, kw_only=True):
     """
-    How rows of one kind are read: the typed decoder, and which fields of a row are sets.
+    How rows of one kind are read: the typed decoder, the names of the fields that are sets, and their values.
 
     `normal` asks that text is NFC (Unicode Annex 15). `explain` may tell more about a line the decoder refuses.
     """
 
     decoder: msgspec.json.Decoder[Row]
-    sets: Callable[[Row], Mapping[str, tuple[str, ...]]]
+    names: tuple[str, ...]
+    sets: Callable[[Row], tuple[tuple[str, ...], ...]]
     normal: bool = False
     explain: Explain | None = None
 
@@ -110,15 +111,15 @@ def _sound(rows: Sequence[Row], content: bytes, form: Form[Row]) -> bool:
         ENCODER.encode_lines(rows) == content
         and all(one < other for one, other in pairwise(keys))
         and not (form.normal and _denormal(content))
-        and not any(_unsorted(form.sets(row)) for row in rows)
+        and all(_sorted(elements) for row in rows for elements in form.sets(row) if elements)
     )
 
 
-def _unsorted(sets: Mapping[str, tuple[str, ...]]) -> list[str]:
+def _sorted(elements: tuple[str, ...]) -> bool:
     """
-    Return the names of the sets that are not sorted, or hold an element twice.
+    Return whether a set is sorted, and holds no element twice.
     """
-    return [name for name, elements in sets.items() if not all(map(lt, elements, elements[1:]))]
+    return all(map(lt, elements, elements[1:]))
 
 
 def _denormal(content: bytes) -> bool:
@@ -190,7 +191,8 @@ def _content_fault(row: Row, line: bytes, form: Form[Row]) -> str:
     """
     Return what is wrong with the text or the sets of a row; empty where nothing is.
     """
-    unsorted = _unsorted(form.sets(row))
+    sets = zip(form.names, form.sets(row), strict=False)
+    unsorted = [name for name, elements in sets if not _sorted(elements)]
     if unsorted:
         return f"{', '.join(unsorted)}: a set is sorted, and holds nothing twice"
     return "text is not in Unicode's normal form C" if form.normal and _denormal(line) else ""

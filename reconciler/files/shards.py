@@ -4,7 +4,7 @@ Which file holds which row: spread by the key's SHA-256, so that a change rewrit
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from reconciler.errors import Fault
 from reconciler.files.rows import Row, shown
@@ -27,6 +27,13 @@ def depth_for(count: int, present: int = 0) -> int:
     return sum(count * 2 > capacity for capacity in _CAPACITY[:present])
 
 
+def key_hash(key: str) -> str:
+    """
+    Return the hex SHA-256 of the UTF-8 key.
+    """
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 def shard_path(plural: str, key: str, depth: int) -> str:
     """
     Return the file that holds the row of `key`: `users.jsonl`, `users/ab.jsonl`, `users/ab/c.jsonl`...
@@ -35,7 +42,7 @@ def shard_path(plural: str, key: str, depth: int) -> str:
     """
     if depth == 0:
         return f"{plural}.jsonl"
-    name = hashlib.sha256(key.encode()).hexdigest()[: _DIGITS[depth]]
+    name = key_hash(key)[: _DIGITS[depth]]
     return f"{plural}/{name}.jsonl" if depth == 1 else f"{plural}/{name[:2]}/{name[2:]}.jsonl"
 
 
@@ -60,12 +67,16 @@ def spread(plural: str, rows: Iterable[Row], depth: int) -> dict[str, list[Row]]
     return shards
 
 
-def misplaced(rows: Iterable[Row], path: str, *, shard: str) -> Iterator[Fault]:
+def misplaced(rows: Sequence[Row], hashes: Sequence[str], path: str, *, shard: str) -> list[Fault]:
     """
-    Yield a fault for each row of the file at `path` that belongs in another shard than `shard`.
+    Return a fault for each row of the file at `path` that belongs in another shard than `shard`.
+
+    `hashes` are the rows' key hashes.
     """
     plural, depth = shard_depth(shard) or ("", 0)
-    for number, row in enumerate(rows, 1):
-        right = shard_path(plural, row.key, depth)
-        if right != shard:
-            yield Fault(path, number, f"key '{shown(row.key)}' belongs in {right}")
+    digits = shard.removeprefix(plural).removesuffix(".jsonl").replace("/", "")
+    return [
+        Fault(path, number, f"key '{shown(row.key)}' belongs in {shard_path(plural, row.key, depth)}")
+        for number, (row, found) in enumerate(zip(rows, hashes, strict=True), 1)
+        if not found.startswith(digits)
+    ]

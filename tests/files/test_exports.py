@@ -3,8 +3,9 @@ Exports: what is written is read back, and what does not hold together is refuse
 """
 
 import json
+import os
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -350,7 +351,7 @@ def test_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:
     (folder / "users.jsonl").rename(tmp_path / "elsewhere")
     (folder / "users.jsonl").symlink_to(tmp_path / "elsewhere")
 
-    assert refused(folder) == ["users.jsonl:0: is no regular file"]
+    assert refused(folder) == ["users.jsonl:0: is a link"]
 
 
 def test_faults_of_all_files_are_told_at_once_with_one_hint(folder: Path) -> None:
@@ -405,3 +406,23 @@ def test_an_incomplete_read_may_have_read_less(folder: Path) -> None:
     write(folder, complete=False, read={"users": Collection(rows=2, pages=1, total=9)})
 
     assert read_export(folder).manifest.read["users"].total == 9
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "expected"),
+    [
+        pytest.param("manifest.json", Path.mkdir, "manifest.json:0: is a folder", id="folder"),
+        pytest.param("users.jsonl", os.mkfifo, "users.jsonl:0: is no regular file", id="pipe"),
+    ],
+)
+def test_what_is_no_file_is_not_waited_for(
+    folder: Path, name: str, make: Callable[[Path], None], expected: str
+) -> None:
+    """
+    A folder or a pipe in a file's place is refused at once.
+    """
+    write(folder)
+    (folder / name).unlink()
+    make(folder / name)
+
+    assert refused(folder) == [expected]
