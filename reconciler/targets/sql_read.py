@@ -57,7 +57,7 @@ class _Texts(dict[str | None, str | None]):
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """
     Pause the garbage collector while many objects are made that all live on: it would only slow them down.
     """
@@ -75,7 +75,7 @@ def snapshot(connection: Connection, role_groups: frozenset[str]) -> Snapshot:
     Return everything as of one moment; the caller's transaction is that moment.
     """
     driver = _driver(connection)
-    with _collector_paused():
+    with collector_paused():
         roles = _role_groups(driver, role_groups)
         groups = _live_groups(driver.execute(_GROUPS), set(roles))
         known = {group.id: group.id for group in groups}

@@ -17,7 +17,7 @@ from reconciler.core.model import Kind, Live
 from reconciler.ports import Result, Write
 from reconciler.targets import sql_refusal, sql_sets
 from reconciler.targets.sql_prepare import Ready, RefusedError, prepare
-from reconciler.targets.sql_read import live
+from reconciler.targets.sql_read import collector_paused, live
 from reconciler.targets.sql_tables import WRITER
 
 _TOGETHER = 1000
@@ -48,12 +48,13 @@ def write_all(connection: Connection, writes: Sequence[Write], *, run: str, role
     `roles` are the names of groups that express a role. The run's id stands in `writer` for as long as we write,
     and is taken out before the commit: see sql_schema.
     """
-    connection.execute(update(WRITER).values(run=run, began=WRITER.c.clock))
     fates: list[_Fate] = []
-    for part in _parts(map(_prepared, writes)):
-        fates += [part] if isinstance(part, _Fate) else _make(connection, part, roles)
-    connection.execute(update(WRITER).values(run=None))
-    return _read_back(connection, fates, roles)
+    with collector_paused():
+        connection.execute(update(WRITER).values(run=run, began=WRITER.c.clock))
+        for part in _parts(map(_prepared, writes)):
+            fates += [part] if isinstance(part, _Fate) else _make(connection, part, roles)
+        connection.execute(update(WRITER).values(run=None))
+        return _read_back(connection, fates, roles)
 
 
 def _prepared(write: Write) -> Ready | _Fate:

@@ -563,6 +563,7 @@ class TargetContract:
             pytest.param({"locked": None}, "locked", id="empty flag"),
             pytest.param({"active": None}, "active", id="empty state"),
             pytest.param({"password_expires_in_days": True}, "password_expires_in_days", id="flag for a number"),
+            pytest.param({"password_expires_in_days": 2**63}, "password_expires_in_days", id="beyond 64 bits"),
             pytest.param({"email": 7}, "email", id="number for text"),
             pytest.param({"email": ("a", "b")}, "email", id="list for text"),
             pytest.param({"roles": "Viewer"}, "roles", id="text for a set"),

@@ -397,7 +397,7 @@ def _fits(name: str, value: Value) -> bool:
     if name in SETS:
         return value is None or isinstance(value, tuple)
     if name in NUMBERS:
-        return value is None or type(value) is int
+        return value is None or (type(value) is int and abs(value) < 2**63)
     if name in NULLABLE:
         return value is None or isinstance(value, str)
     if name in {*NAMES.values(), "external_id"}:

@@ -2,10 +2,11 @@
 The registry passes the contract against administrators who work on it with plain SQL, and keeps its own laws.
 """
 
+import gc
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -503,6 +504,42 @@ def test_write_waits_for_another_to_finish(target: SqlTarget, path: Path) -> Non
     assert result.outcome == "landed"
 
 
+@pytest.fixture
+def copied(target: SqlTarget, path: Path) -> Iterator[sqlite3.Connection]:
+    """
+    Return a lock on a registry that a copying tool took out of write-ahead mode.
+    """
+    target.close()
+    SqlAdmin(path).run("PRAGMA journal_mode = DELETE")
+    lock = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    lock.execute("BEGIN IMMEDIATE")
+    yield lock
+    lock.close()
+
+
+@pytest.mark.usefixtures("copied")
+def test_opening_gives_up_in_the_end(path: Path) -> None:
+    """
+    A file that stays locked while it must be put in write-ahead mode is told as locked.
+    """
+    with pytest.raises(TargetError, match="locked"):
+        SqlTarget.open(f"sqlite:///{path}", patience=0.05)
+
+    assert path.is_file()
+
+
+def test_opening_waits_for_another_to_finish(path: Path, copied: sqlite3.Connection) -> None:
+    """
+    A lock that is given up in time delays the opening and does not fail it.
+    """
+    timer = threading.Timer(0.1, copied.rollback)
+    timer.start()
+    SqlTarget.open(f"sqlite:///{path}", patience=5).close()
+    timer.join()
+
+    assert SqlAdmin(path).run("PRAGMA journal_mode") == [("wal",)]
+
+
 def test_fence_has_one_winner(target: SqlTarget) -> None:
     """
     Of several who move the fence from what they all saw, exactly one does.
@@ -555,6 +592,21 @@ def test_rule_of_the_database_is_passed_on(target: SqlTarget, admin: SqlAdmin) -
     ann, bob = target.write([creation("ann"), creation("bob")], run="run-1")
 
     assert (ann.outcome, bob.outcome, bob.message) == ("landed", "failed", "no Bobs here")
+
+
+@pytest.mark.parametrize("switch", [gc.enable, gc.disable], ids=["on", "off"])
+def test_garbage_collector_is_left_as_it_was(target: SqlTarget, switch: Callable[[], None]) -> None:
+    """
+    Whoever runs with the collector off, or on, does so after a reading and a write, too.
+    """
+    switch()
+    was = gc.isenabled()
+    written(target, creation("ann"))
+    target.read()
+    now = gc.isenabled()
+    gc.enable()
+
+    assert now == was
 
 
 # What administrators look at.
