@@ -19,7 +19,15 @@ from reconciler.core.decide import Decision
 from reconciler.engine import Order, Report
 from reconciler.errors import HeldError, StoreError, UsageError
 from reconciler.render.text import LIMIT
-from reconciler.wiring.bench import Bench, approved_plan, bench, require_repository, resume_record, unsaved_inputs
+from reconciler.wiring.bench import (
+    Bench,
+    approved_plan,
+    bench,
+    recovered,
+    require_repository,
+    resume_record,
+    unsaved_inputs,
+)
 from reconciler.wiring.surroundings import order
 
 PARTIAL, HELD, INTERRUPTED = 1, 3, 130
@@ -51,7 +59,7 @@ Exit codes: 0 done, 1 some changes did not land, 3 something needs a decision, 1
 )
 @click.option("--yes", is_flag=True, help="Do not ask. It confirms nothing dangerous.")
 @shared
-def apply(  # noqa: PLR0913  one parameter an option
+def apply(
     *,
     session: Session,
     target: str | None,
@@ -66,15 +74,7 @@ def apply(  # noqa: PLR0913  one parameter an option
     """
     with bench(session.state, target, environ=session.environ, push=push) as found:
         require_repository(found.store).heal()
-        if resume:
-            serial = resume_record(found)
-            session.say(f"the record of run {serial} is in the ledger now")
-            return 0
-        _refuse_unsaved(found)
         reviewed = approved_plan(approved) if approved else None
-        decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
-        click.echo(rendered(decision.plan, "text", color=session.color, limit=LIMIT), nl=False)
-        _confirm(session, decision, yes=yes)
         asked = order(
             session.environ,
             now=found.clock,
@@ -83,7 +83,25 @@ def apply(  # noqa: PLR0913  one parameter an option
             lineage=uuid.uuid4().hex,
             life=found.asked.policy.max_request_life,
         )
+        if resume:
+            session.say(f"The record of run {resume_record(found, asked)} is in the ledger now.")
+            return 0
+        _refuse_unsaved(found)
+        found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
+        decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+        click.echo(rendered(decision.plan, "text", color=session.color, limit=LIMIT), nl=False)
+        _confirm(session, decision, yes=yes)
         return _act(session, found, decision, asked)
+
+
+def _recovered(session: Session, found: Bench, asked: Order) -> Bench:
+    """
+    Return the bench once a run that died before its commit is in the ledger.
+    """
+    after = recovered(found, asked)
+    if after is not found:
+        session.say(f"Run {after.opened.ledger.head.serial} had died before its commit; it is recorded now.")
+    return after
 
 
 def _refuse_unsaved(found: Bench) -> None:

@@ -8,12 +8,15 @@ from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.apply.book import Book, Opened, load, resume
+from reconciler.apply.approval import Order
+from reconciler.apply.book import Book, Opened, load
+from reconciler.apply.recovery import recover
 from reconciler.core.model import Plan
 from reconciler.engine import Asked
-from reconciler.errors import StoreError, UsageError
+from reconciler.errors import LedgerError, StoreError, UsageError
 from reconciler.files.exports import read_export
 from reconciler.files.plans import parse_plan
 from reconciler.files.state import State, load_state
@@ -134,8 +137,21 @@ def require_repository(store: GitStore | EmptyStore) -> GitStore:
     raise StoreError("the state folder lies in no Git repository", hint="git init && git add -A && git commit")
 
 
-def resume_record(bench: Bench) -> int:
+def recovered(bench: Bench, order: Order) -> Bench:
+    """
+    Return the bench with the ledger as it is once a run that died before its commit has been recorded.
+    """
+    opened = recover(bench.target, bench.book, order)
+    return replace(bench, opened=opened) if opened else bench
+
+
+def resume_record(bench: Bench, order: Order) -> int:
     """
     Return the serial of the run whose record, kept in the journal, is in the ledger now.
+
+    Raises LedgerError where no run waits to be recorded.
     """
-    return resume(bench.book).ledger.head.serial
+    opened = recover(bench.target, bench.book, order)
+    if opened is None:
+        raise LedgerError(f"no run on {bench.book.target} waits to be recorded", hint="reconciler apply")
+    return opened.ledger.head.serial

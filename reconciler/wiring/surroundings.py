@@ -2,6 +2,7 @@
 What a command is told by its surroundings: the time, who runs it, whether another run is still alive, secrets.
 """
 
+import getpass
 import os
 import re
 import socket
@@ -67,7 +68,7 @@ def order(
         return stamp(begun + timedelta(seconds=seconds(life)))
 
     patience = Patience(now=lambda: stamp(now()), later=later, sleep=time.sleep, alive=_alive, seconds=wait)
-    who = environ.get("GITHUB_ACTOR") or environ.get("USER") or environ.get("LOGNAME") or "unknown"
+    who = environ.get("GITHUB_ACTOR") or getpass.getuser()
     return Order(
         who=who,
         holder=f"run@{socket.gethostname()}:{os.getpid()}",

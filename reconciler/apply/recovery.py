@@ -1,0 +1,27 @@
+"""
+What a run does about an earlier one that died between its last write and its commit.
+"""
+
+from msgspec.structs import replace
+
+from reconciler.apply.approval import Order
+from reconciler.apply.book import Book, Opened, load, resume, unrecorded
+from reconciler.apply.fence import release, take
+from reconciler.ports import Target
+
+
+def recover(target: Target, book: Book, order: Order) -> Opened | None:
+    """
+    Return the ledger with the record that an earlier run left in the journal; None where there is none.
+
+    The fence is taken first, for the journal may be that of a run that is still alive and about to commit it.
+    """
+    journal = unrecorded(book)
+    if journal is None:
+        return None
+    head = load(book).ledger.head
+    fence = take(target, replace(head, lineage=journal.head.lineage), order.holder, order.patience)
+    try:
+        return resume(book) if unrecorded(book) else load(book)
+    finally:
+        release(target, fence)
