@@ -34,6 +34,7 @@ from reconciler.files.rows import (
     refusal,
 )
 from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, spread
+from reconciler.files.sharing import Pool, share_user
 
 USERS: Form[UserRow] = Form(
     decoder=msgspec.json.Decoder(UserRow),
@@ -65,10 +66,10 @@ def read_export(folder: Path, *, user_form: Form[UserRow] = USERS, group_form: F
         raise SourceError(f"{folder}: there is no export of this source", hint=hint)
     names = _row_files(folder)
     faults: list[Fault] = []
-    tally = Tally()
+    tally, pool = Tally(), Pool()
     with collector_paused():
         rows = _gather(folder, _of_kind("users", names), form=user_form, tally=tally, faults=faults)
-        users = [Placed(*row) for row in rows]
+        users = [Placed(share_user(row, pool), origin) for row, origin in rows]
         group_rows = _gather(folder, _of_kind("groups", names), form=group_form, tally=tally, faults=faults)
         groups = [PlacedGroup(*row) for row in group_rows]
     try:

@@ -15,6 +15,7 @@ from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document, encode_document
 from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, lines_of, read_line, refusal
 from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread
+from reconciler.files.sharing import Pool, share_ledger_row
 
 VERSION = 1
 HEAD = "head.json"
@@ -37,6 +38,7 @@ class _Reading(Struct):
     rows: dict[str, dict[str, LedgerRow]]
     depths: dict[str, int]
     faults: list[Fault]
+    pool: Pool
     head: Head | None = None
 
 
@@ -47,7 +49,7 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
     Paths are relative to the target's folder; the records of runs are passed over. Raises LedgerError, with every
     fault, where anything is broken, newer than we know, or another target's.
     """
-    reading = _Reading(rows={"users": {}, "groups": {}}, depths={}, faults=[])
+    reading = _Reading(rows={"users": {}, "groups": {}}, depths={}, faults=[], pool=Pool())
     with collector_paused():
         for path, content in files:
             if not path.startswith(_RUNS):
@@ -73,7 +75,7 @@ def _read(reading: _Reading, path: str, content: bytes) -> None:
             plural, reading.depths[path] = placed
             rows = decode(content, ROWS, path)
             reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
-            reading.rows[plural].update((row.key, row) for row in rows)
+            reading.rows[plural].update((row.key, share_ledger_row(row, reading.pool)) for row in rows)
     except InputError as error:
         reading.faults.extend(error.faults)
 
