@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct, UnsetType
 
-from reconciler.core.correlate import folded
+from reconciler.core.matching import folded
 from reconciler.core.decisions import Directory, resolve
 from reconciler.core.model import SETS, UserRow, Value
 from reconciler.core.overrides import Override

@@ -1,0 +1,103 @@
+"""
+A policy is its preset with the user's own laid over it, and knows where each rule stands.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.model import SETS
+from reconciler.core.policy import Policy
+from reconciler.files.policies import policies, preset, presets
+
+
+def policy(tmp_path: Path, text: str) -> Policy:
+    """
+    Return the policy that a file with this text resolves to.
+    """
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "own.yaml").write_text(text, "utf-8")
+    found = policies(tmp_path)
+    own = found.known["own.yaml"]
+    assert found.faults == ()
+    assert own is not None
+    return own
+
+
+@pytest.mark.parametrize("name", presets())
+def test_preset_is_sound(name: str) -> None:
+    """
+    What ships has no fault, and can be used as it is.
+    """
+    resolved = policies(Path("nowhere")).known[name]
+
+    assert preset(name).value["version"] == 1
+    assert resolved is not None
+    assert all(place.startswith(f"preset {name}:") for place in resolved.origins.values())
+
+
+def test_own_rules_stand_over_those_of_the_preset(tmp_path: Path) -> None:
+    """
+    Mappings merge key by key, lists and single values replace, and the rest stays the preset's.
+    """
+    own = policy(
+        tmp_path,
+        "extends: openpages\nusers:\n  login_roles: [Boss]\n  fields:\n"
+        "    locale: {authority: shared, default: de_DE}\n    email: shared\n",
+    )
+
+    assert own.users.login_roles == ("Boss",)
+    assert own.users.fields["locale"].default == "de_DE"
+    assert own.users.fields["email"].authority == "shared"
+    assert own.users.fields["user_name"].authority == "source"
+    assert SETS & set(own.users.fields) == {"profiles", "roles"}
+
+
+def test_every_rule_has_its_origin(tmp_path: Path) -> None:
+    """
+    `explain` and `policy show` can say of each rule in which file and line it stands.
+    """
+    own = policy(
+        tmp_path,
+        "extends: openpages\nusers:\n  fields:\n    locale:\n      authority: shared\n    locked: source\n"
+        "groups:\n  lifecycle: {missing: keep}\n",
+    )
+    here = f"{tmp_path.as_posix()}/policies/own.yaml"
+
+    assert own.origins["users.fields.locale"] == f"{here}:4"
+    assert own.origins["users.fields.locale.authority"] == f"{here}:5"
+    assert own.origins["users.fields.locale.default"].startswith("preset openpages:")
+    assert own.origins["users.fields.locked"] == f"{here}:6"
+    assert "users.fields.locked.value" not in own.origins
+    assert own.origins["groups.lifecycle.missing"] == f"{here}:8"
+    assert "groups.lifecycle.missing.move_to" not in own.origins
+    assert not {"extends", "version", "users"} & set(own.origins)
+
+
+def test_origins_say_the_line_of_the_preset() -> None:
+    """
+    The line is that of the file that ships.
+    """
+    lines = (Path(__file__).parents[2] / "reconciler/files/presets/openpages.yaml").read_text("utf-8").splitlines()
+    resolved = policies(Path("nowhere")).known["openpages"]
+    assert resolved is not None
+    line = int(resolved.origins["users.rename"].rpartition(":")[2])
+
+    assert lines[line - 1].strip() == "rename: replace"
+
+
+def test_unknown_preset_is_a_fault_with_the_name_that_was_meant(tmp_path: Path) -> None:
+    """
+    A name is looked up among those there are, never on the disk.
+    """
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "a.yaml").write_text("version: 1\nextends: openpagse\n", "utf-8")
+    (tmp_path / "policies" / "b.yaml").write_text("extends: ../presets/openpages\n", "utf-8")
+    found = policies(tmp_path)
+
+    assert [(fault.line, fault.message) for fault in found.faults] == [
+        (2, 'extends "openpagse": no such preset'),
+        (1, 'extends "../presets/openpages": no such preset'),
+    ]
+    assert found.faults[0].hint == 'did you mean "openpages"?'
+    assert found.known["a.yaml"] is None
