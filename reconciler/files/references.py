@@ -7,8 +7,9 @@ from datetime import date
 
 from msgspec import Struct, UnsetType
 
+from reconciler.core.decisions import resolve
+from reconciler.core.directory import Directory
 from reconciler.core.matching import folded
-from reconciler.core.decisions import Directory, resolve
 from reconciler.core.model import SETS, UserRow, Value
 from reconciler.core.overrides import Override
 from reconciler.core.policy import FieldRule, Policy

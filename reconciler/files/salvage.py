@@ -7,8 +7,8 @@ blanked, line by line so that positions stay, and the rest is read again.
 
 from itertools import pairwise
 
-ROUNDS = 20
-"""How many unreadable entries of one file are told; each costs a reading."""
+BUDGET = 5_000_000
+"""How many characters are read again, all readings of a file together: each unreadable entry costs one."""
 
 
 def without_entry(text: str, line: int) -> str | None:

@@ -14,7 +14,7 @@ import yaml
 
 from reconciler.errors import Fault
 from reconciler.files.placed import Document, Plain, Pointer, Tree
-from reconciler.files.salvage import ROUNDS, without_entry
+from reconciler.files.salvage import BUDGET, without_entry
 from reconciler.files.scan import Scanned, is_hidden, named, quoted
 
 _Event: TypeAlias = Any
@@ -42,7 +42,8 @@ def parse(scanned: Scanned, *, loader: type[Any] = _LOADER) -> Document:
         reading = _Reading(scanned.path, yaml.parse(text, Loader=loader))
         value = reading.document()
         stops += reading.stop
-        text = without_entry(text, reading.stop[0].line) if reading.stop and len(stops) < ROUNDS else None
+        again = reading.stop and len(stops) * len(text) <= BUDGET
+        text = without_entry(text, reading.stop[0].line) if again else None
     faults = scanned.faults + _elsewhere([*stops, *reading.faults], scanned.faults)
     return Document(scanned.path, value, reading.lines, tuple(sorted(faults)), frozenset(reading.void))
 

@@ -50,9 +50,6 @@ def parts(part: Any) -> Iterator[dict[str, Any]]:
                 yield from parts(inner)
 
 
-# ---- the schemas themselves
-
-
 def test_every_format_has_a_schema() -> None:
     """
     Everything under the state folder, and the plan, is described.
@@ -118,8 +115,6 @@ def test_every_example_is_accepted(name: str) -> None:
 
     assert refused == []
 
-
-# ---- schemas and values do not drift apart
 
 Pairs = Iterator[tuple[str, Any, dict[str, Any]]]
 
@@ -268,18 +263,12 @@ def test_every_struct_of_a_policy_fits_a_rule_and_a_destination() -> None:
     assert kinds["Policy.groups.lifecycle.missing"] is MoveTo
 
 
-# ---- what is shipped
-
-
 def test_what_is_shipped_is_found_in_a_checkout() -> None:
     """
     The schemas lie at the repository's root; what is nowhere is named where the wheel would have it.
     """
     assert (shipped("schemas") / "plan.schema.json").is_file()
     assert shipped("nothing").parts[-2:] == ("shipped", "nothing")
-
-
-# ---- refusals, in words
 
 
 @pytest.mark.parametrize(
@@ -365,7 +354,8 @@ def test_types_are_those_the_schema_wants() -> None:
     """
     A plain scalar becomes a truth value, number or null where one is wanted; with quotes it is always text.
     """
-    text = "- user: 0123\n  reason: 1182\n  set: {a: true, b: 'true', c: 12, d: '12', e: null, f: 007, g: NO, h: 1e3}\n"
+    values = "{a: true, b: 'true', c: 12, d: '12', e: null, f: 007, g: NO, h: 1e3}"
+    text = f"- user: 0123\n  reason: 1182\n  set: {values}\n"
 
     assert checked(text).value == [
         {

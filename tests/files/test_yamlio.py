@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.files.placed import Document, Plain
-from reconciler.files.scan import scan
+from reconciler.files.scan import Scanned, scan
 from reconciler.files.yamlio import DEPTH, parse
 
 LOADERS = [pytest.param(yaml.SafeLoader, id="python")]
@@ -193,3 +193,24 @@ def test_no_arrangement_of_yaml_raises(parts: list[str]) -> None:
     read = parse(scan("".join(parts).encode(), "a.yaml"))
 
     assert all(fault.path == "a.yaml" for fault in read.faults)
+
+
+@both
+def test_what_the_parser_refuses_without_a_line_is_a_fault_too(loader: type[Any]) -> None:
+    """
+    Scanned text holds no such character; should one pass, it ends in a fault and not in a traceback.
+    """
+    (fault,) = parse(Scanned("a.yaml", "a: \x00"), loader=loader).faults
+
+    assert fault.message.startswith("is not YAML")
+
+
+def test_a_large_file_of_nothing_but_faults_does_not_take_for_ever() -> None:
+    """
+    Reading again has a budget; within it, every broken entry is told.
+    """
+    small = document("- [\n" * 100)
+    large = document("- [\n" * 20_000, yaml.SafeLoader)
+
+    assert len(small.faults) == 100
+    assert 10 < len(large.faults) < 200
