@@ -164,7 +164,8 @@ def run(arguments: Sequence[str]) -> int:
     Return the exit code of a command line; whatever goes wrong is told on stderr.
     """
     try:
-        result: Any = commands.main(list(arguments), prog_name="reconciler", standalone_mode=False)
+        # `obj`: the demo runs other commands, and may not import the module that imports it
+        result: Any = commands.main(list(arguments), prog_name="reconciler", standalone_mode=False, obj=run)
     except click.exceptions.Exit as leaving:
         return leaving.exit_code
     except click.Abort:

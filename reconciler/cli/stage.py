@@ -1,0 +1,154 @@
+"""
+What a story can do in its folder: run commands, administer the database, write files, commit, look whether it is so.
+
+Time is the story's own, not the machine's, so that one telling is like another.
+"""
+
+import io
+import os
+import shlex
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import chdir, closing, contextmanager, redirect_stderr, redirect_stdout
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from reconciler.errors import ReconcilerError
+from reconciler.render.escape import escape
+from reconciler.wiring.scaffold import commit, history
+from reconciler.wiring.surroundings import clock
+
+DATABASE = Path(".reconciler/openpages.db")
+MEANINGS = {0: "done", 1: "failed, partial or incomplete", 3: "a decision is needed", 4: "there are changes"}
+
+
+class Stage:
+    """
+    The folder in which a story is told, which is the current one, and the words said there.
+
+    `again` runs a command line in this process and returns its exit code.
+    """
+
+    def __init__(self, folder: Path, again: Callable[[Sequence[str]], int]) -> None:
+        self.folder = folder
+        self._again = again
+
+    def title(self, text: str) -> None:
+        """
+        Begin a step.
+        """
+        click.echo(f"\n{text}\n{'-' * len(text)}")
+
+    def say(self, text: str) -> None:
+        """
+        Say a sentence.
+        """
+        click.echo(f"\n{text}")
+
+    def date(self, moment: str) -> None:
+        """
+        Let it be `moment`, as `2026-11-20T08:00:00Z`, until the story says otherwise.
+        """
+        os.environ["RECONCILER_NOW"] = moment
+        click.echo(f"\ndate: {moment}")
+
+    def run(self, command: str, *, expect: int = 0, pipe: str = "") -> str:
+        """
+        Show a command, run it, print what it prints, and return that.
+
+        `pipe` shortens what stands on stdout, as the shell would: `head -n 8` or `tail -n 1`. Raises
+        ReconcilerError where the exit code is not the expected one.
+        """
+        click.echo(f"\n$ reconciler {command}" + (f" | {pipe}" if pipe else ""))
+        said, complained = io.StringIO(), io.StringIO()
+        with redirect_stdout(said), redirect_stderr(complained):
+            code = self._again(shlex.split(command))
+        click.echo(_piped(said.getvalue(), pipe) + complained.getvalue(), nl=False)
+        if code:
+            click.echo(f"exit code {code}: {MEANINGS.get(code, 'not expected')}")
+        self.check(code == expect, f"`reconciler {command}` ended with {code}, not {expect}")
+        return said.getvalue() + complained.getvalue()
+
+    def administer(self, statement: str) -> None:
+        """
+        Show and run one statement of SQL, as the target's administrator does.
+        """
+        click.echo(f'\n$ sqlite3 {DATABASE.as_posix()} "{statement}"')
+        self.rows(statement)
+
+    def ask(self, question: str) -> None:
+        """
+        Show a query of the database, and its answer as the sqlite3 shell prints it.
+        """
+        click.echo(f'\n$ sqlite3 {DATABASE.as_posix()} "{question}"')
+        for row in self.rows(question):
+            click.echo(escape("|".join("" if value is None else str(value) for value in row)))
+
+    def rows(self, statement: str) -> list[tuple[object, ...]]:
+        """
+        Return what the database answers; what the statement changes is committed.
+        """
+        with closing(sqlite3.connect(self.folder / DATABASE, isolation_level=None)) as connection:
+            return connection.execute(statement).fetchall()
+
+    def write(self, path: str, text: str) -> None:
+        """
+        Write a file, and show it.
+        """
+        (self.folder / path).write_text(text, "utf-8")
+        click.echo(f"\n$ cat {path}\n{text}", nl=False)
+
+    def commit(self, message: str) -> None:
+        """
+        Commit everything in the folder.
+        """
+        click.echo(f'\n$ git add --all && git commit --quiet --message "{message}"')
+        commit(self.folder, message, now=clock(os.environ)())
+
+    def log(self) -> None:
+        """
+        Show the commits of the folder.
+        """
+        click.echo("\n$ git log --oneline")
+        click.echo(history(self.folder), nl=False)
+
+    def check(self, fact: object, otherwise: str) -> None:
+        """
+        Raise ReconcilerError, which says how the story went otherwise, unless the fact holds.
+        """
+        if not fact:
+            hint = f"this is a bug: report it with what stands above; the folder is {self.folder}"
+            raise ReconcilerError(f"the story went otherwise: {otherwise}", hint=hint)
+
+
+@contextmanager
+def stage(folder: Path, again: Callable[[Sequence[str]], int]) -> Iterator[Stage]:
+    """
+    Yield the stage in `folder`, made if need be; afterwards the process is where it was, at its own time.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with chdir(folder), _restored(os.environ.copy()):
+        yield Stage(folder, again)
+
+
+@contextmanager
+def _restored(before: Mapping[str, str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        os.environ.pop("RECONCILER_NOW", None)
+        if "RECONCILER_NOW" in before:
+            os.environ["RECONCILER_NOW"] = before["RECONCILER_NOW"]
+
+
+def _piped(text: str, pipe: str) -> str:
+    """
+    Return the lines that `head -n N` or `tail -n N` lets pass; all of them without a pipe.
+    """
+    if not pipe:
+        return text
+    program, _, count = pipe.split()
+    lines = text.splitlines(keepends=True)
+    return "".join(lines[: int(count)] if program == "head" else lines[-int(count) :])
