@@ -92,6 +92,13 @@ def shared(command: Function) -> Function:
     return wrapped  # type: ignore[return-value]
 
 
+def answer(text: str) -> None:
+    """
+    Print an answer on stdout; what it quotes of others is shown, never obeyed.
+    """
+    click.echo(_lines(text), nl=False)
+
+
 def complain(message: str, hint: str = "") -> None:
     """
     Tell a failure on stderr, with what to do about it.

@@ -4,7 +4,7 @@ Why a desired value is what it is: the export record, the override's line, or th
 Causes are made for the few entities that differ or are asked about, not for everybody.
 """
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from reconciler.core.desired import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.model import Desired
@@ -24,18 +24,25 @@ def cause(org: Organisation, desired: Desired, name: str) -> str:
         return _access_cause(org, desired, name)
     rule = org.policy.users.fields.get(name)
     row = org.users[desired.key].row
-    given = name in row.attributes or not isinstance(getattr(row, name, None), UnsetType | None)
+    given = name in row.attributes or not isinstance(getattr(row, name, UNSET), UnsetType)
     if rule and (not isinstance(rule.value, UnsetType) or not given):
         return org.policy.origin(f"users.fields.{name}")
     return desired.origin
 
 
 def _group_cause(org: Organisation, desired: Desired, name: str) -> str:
+    """
+    Return what a field of a group comes from: the override that renames it, the policy, or the export.
+    """
     decided = org.decided.groups.get(desired.key, UNDECIDED)
     if name == "name" and "rename" in decided.places:
         return decided.places["rename"]
     if name == "parent":
         return org.policy.origin("groups.parent")
+    rule, row = org.policy.groups.fields.get(name), org.groups[desired.key].row
+    given = name in row.attributes or not isinstance(getattr(row, name, UNSET), UnsetType)
+    if rule and (not isinstance(rule.value, UnsetType) or not given):
+        return org.policy.origin(f"groups.fields.{name}")
     return desired.origin
 
 
@@ -44,26 +51,41 @@ def _access_cause(org: Organisation, desired: Desired, name: str) -> str:
     Return what an access field comes from: grants and the groups they come through, or the overrides' lines.
     """
     placed = org.users[desired.key]
-    decided = org.decided.users.get(desired.key, UNDECIDED)
-    parts = [desired.origin]
+    places = org.decided.users.get(desired.key, UNDECIDED).places
     if name == "active":
-        return "; ".join([*parts, desired.reason, *_places(decided.places, ("block", "exclude"))]).replace(
-            "; ;", ";"
-        )
+        reason = [desired.reason] if desired.reason else []
+        return "; ".join([desired.origin, *reason, *_places(places, ("include", "exclude", "block"))])
     if name == "roles":
-        held = effective(org, placed)
-        parts += [f"{one.role} {_through(org, one.through)}" for one in held]
-        return "; ".join([*parts, *_places(decided.places, ("roles.add", "roles.remove", "copy_access_from"))])
+        held = [f"{one.role} {_through(org, one.through)}" for one in effective(org, placed)]
+        return "; ".join([desired.origin, *held, *_places(places, ("roles", "copy_access_from"))])
     names = [org.groups[key].row.name for key in belongs_to(org, placed) if key in org.groups]
-    if name == "profiles":
-        parts.append(org.policy.origin(f"profiles.{'by_group' if org.policy.profiles.by_group else 'fallback'}"))
-    parts.append("groups " + ", ".join(names) if names else "no groups")
-    return "; ".join([*parts, *_places(decided.places, ("groups.add", "groups.remove", "copy_access_from"))])
+    parts = [
+        desired.origin,
+        *_profiles_rule(org, desired, name),
+        "groups " + ", ".join(names) if names else "no groups",
+    ]
+    return "; ".join([*parts, *_places(places, ("groups", "copy_access_from"))])
+
+
+def _profiles_rule(org: Organisation, desired: Desired, name: str) -> list[str]:
+    """
+    Return the policy's rule behind the profiles: the association, the target's catalogue, or the fallback.
+    """
+    if name != "profiles":
+        return []
+    fallback = org.policy.profiles.fallback
+    if fallback and desired.fields.get("profiles") == (fallback,):
+        return [org.policy.origin("profiles.fallback")]
+    return [org.policy.origin("profiles.by_group" if org.policy.profiles.origin == "policy" else "profiles.from")]
 
 
 def _through(org: Organisation, key: str) -> str:
     return f"through {org.groups[key].row.name} ({org.groups[key].origin})" if key else "granted directly"
 
 
-def _places(places: dict[str, str], names: tuple[str, ...]) -> list[str]:
-    return [places[name] for name in names if name in places]
+def _places(places: dict[str, str], parts: tuple[str, ...]) -> list[str]:
+    """
+    Return the overrides' lines about any of these parts, each once: `groups` and `groups.add.Auditors` are one's.
+    """
+    found = (place for name, place in sorted(places.items()) if name.partition(".")[0] in parts)
+    return list(dict.fromkeys(found))

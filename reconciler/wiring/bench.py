@@ -17,6 +17,7 @@ from reconciler.apply.recovery import recover
 from reconciler.core.model import Plan
 from reconciler.engine import Asked
 from reconciler.errors import LedgerError, StoreError, UsageError
+from reconciler.files.config import Config
 from reconciler.files.exports import read_export
 from reconciler.files.plans import parse_plan
 from reconciler.files.state import State, load_state
@@ -60,7 +61,7 @@ def bench(root: Path, target: str | None, *, environ: Mapping[str, str], push: b
     Raises InputError for every fault of every file, UsageError where it is not clear which target is meant.
     """
     state = load_state(root)
-    name = _chosen(state, target)
+    name = chosen(state.config, target)
     settings = state.config.targets[name]
     source = state.config.sources[settings.sources[0]]
     now = clock(environ)
@@ -98,8 +99,11 @@ def bench(root: Path, target: str | None, *, environ: Mapping[str, str], push: b
         live.close()
 
 
-def _chosen(state: State, target: str | None) -> str:
-    names = sorted(state.config.targets)
+def chosen(config: Config, target: str | None) -> str:
+    """
+    Return the name of the target that is meant; raises UsageError where that is not clear.
+    """
+    names = sorted(config.targets)
     if target is None and len(names) == 1:
         return names[0]
     if target is None:

@@ -1,0 +1,170 @@
+"""
+Where everything about one person comes from: what Git wants and why, what is there, whose it is, what will be done.
+"""
+
+from collections.abc import Iterator
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from reconciler import engine
+from reconciler.core.causes import cause
+from reconciler.core.decide import Decision, organisation_of
+from reconciler.core.desired import Organisation, belongs_to, desired_user, effective
+from reconciler.core.ledger import Claim
+from reconciler.core.model import Desired, Live, Plan, Value
+from reconciler.wiring.bench import Bench
+from reconciler.wiring.people import account_of, find_person
+
+
+class Explained(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    One field: what Git wants and where that comes from, what the target holds, and who decides it since when.
+
+    A value is absent where nobody says anything, or nothing can be read. `wrote` is what Git wrote last.
+    """
+
+    field: str
+    authority: str
+    owner: str
+    because: str
+    desired: Value | UnsetType = UNSET
+    live: Value | UnsetType = UNSET
+    since: str = ""
+    wrote: Value | UnsetType = UNSET
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """
+    A role somebody holds: the name of the group it comes through (empty: granted directly), and where that stands.
+    """
+
+    role: str
+    through: str
+    origin: str
+
+
+class Membership(Struct, frozen=True, kw_only=True):
+    """
+    A group somebody is to be in: whether this target has it (`managed`), and whether the person is in it there.
+    """
+
+    key: str
+    name: str
+    managed: bool
+    member: bool
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """
+    Everything about one person. `origin` is the record in the export, empty where the export has none.
+
+    `state` is what Git wants of the account (`active`, `inactive`, `untouched`, `absent`), `reason` and `because`
+    why it is not active. `account` is the target's id, empty where there is none. `plan` is the part of the plan
+    that is about this person.
+    """
+
+    key: str
+    name: str
+    origin: str
+    source_state: str
+    state: str
+    reason: str
+    because: str
+    account: str
+    usable: bool
+    fields: tuple[Explained, ...]
+    roles: tuple[Held, ...]
+    groups: tuple[Membership, ...]
+    plan: Plan
+
+
+def explain(found: Bench, name: str) -> Explanation:
+    """
+    Return the explanation of the person whom `name` means; the target is read now.
+
+    Raises ReconcilerError where nobody is known by that name.
+    """
+    decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+    world = decision.world
+    key = find_person(name, world.ledger.users, world.export)
+    org, row = organisation_of(world), world.ledger.users.get(key)
+    live, placed = account_of(decision, key), org.users.get(key)
+    desired = desired_user(org, placed) if placed else None
+    label = desired.name if desired else row.names.present if row and row.names else key
+    missing = f"absent from the export of {world.export.manifest.fetched_at}"
+    return Explanation(
+        key=key,
+        name=label,
+        origin=placed.origin if placed else "",
+        source_state=f"{placed.row.state} ({placed.row.source_state})" if placed else "",
+        state=desired.state if desired else "absent",
+        reason=desired.reason if desired else "missing",
+        because=cause(org, desired, "active") if desired else missing,
+        account=live.id if live else "",
+        usable=live.active if live else False,
+        fields=tuple(_fields(org, desired, live, row.claims if row else {})),
+        roles=tuple(_roles(org, key)),
+        groups=tuple(_groups(org, key, live, decision)),
+        plan=_about(decision.plan, key),
+    )
+
+
+def _fields(
+    org: Organisation, desired: Desired | None, live: Live | None, claims: dict[str, Claim]
+) -> Iterator[Explained]:
+    """
+    Yield every field that the policy governs.
+    """
+    for name, rule in sorted(org.policy.users.fields.items()):
+        claim = claims.get(name, Claim()) if rule.authority == "shared" else Claim(owner="git")
+        wanted = desired.fields.get(name, UNSET) if desired else UNSET
+        yield Explained(
+            field=name,
+            authority=rule.authority,
+            owner=claim.owner or "nobody",
+            because=cause(org, desired, name) if desired and not isinstance(wanted, UnsetType) else "",
+            desired=wanted,
+            live=live.fields.get(name, UNSET) if live else UNSET,
+            since=claim.since,
+            wrote=claim.wrote if claim.owner == "admin" and claim.wrote is not None else UNSET,
+        )
+
+
+def _roles(org: Organisation, key: str) -> Iterator[Held]:
+    placed = org.users.get(key)
+    for grant in effective(org, placed) if placed else ():
+        group = org.groups.get(grant.through)
+        yield Held(
+            role=grant.role,
+            through=group.row.name if group else "",
+            origin=group.origin if group else placed.origin if placed else "",
+        )
+
+
+def _groups(org: Organisation, key: str, live: Live | None, decision: Decision) -> Iterator[Membership]:
+    placed = org.users.get(key)
+    for group in belongs_to(org, placed) if placed else ():
+        known = org.groups.get(group)
+        yield Membership(
+            key=group,
+            name=known.row.name if known else group,
+            managed=group in org.managed,
+            member=live is not None and decision.group_ids.get(group) in live.groups,
+        )
+
+
+def _about(plan: Plan, key: str) -> Plan:
+    """
+    Return the part of a plan that is about one person.
+    """
+    mine = ("user", key)
+    return replace(
+        plan,
+        changes=tuple(one for one in plan.changes if (one.kind, one.key) == mine),
+        held=tuple(one for one in plan.held if (one.kind, one.key) == mine),
+        conflicts=tuple(one for one in plan.conflicts if one.kind == "user" and key in one.keys),
+        claims=tuple(one for one in plan.claims if (one.kind, one.key) == mine),
+        expiring=(),
+        notices=(),
+    )

@@ -1,0 +1,36 @@
+"""
+An export, written from the files that a cloud printed, and counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.core.model import Manifest
+from reconciler.files.exports import read_users
+from reconciler.wiring.adapters import export_files
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """
+    Where an export was written, its manifest, notes on what was read, and how many people are in each state.
+    """
+
+    folder: Path
+    manifest: Manifest
+    notes: tuple[str, ...]
+    states: dict[str, int]
+
+
+def export(
+    root: Path, source: str, paths: Sequence[Path], *, account: str | None, fetched_at: str | None
+) -> Exported:
+    """
+    Return what was written below `root`; raises as `export_files` does.
+    """
+    manifest, notes = export_files(root, source, paths, account=account, fetched_at=fetched_at)
+    folder = root / "exports" / source
+    states = Counter(placed.row.state for placed in read_users(folder))
+    return Exported(folder=folder, manifest=manifest, notes=notes, states=dict(sorted(states.items())))

@@ -1,0 +1,49 @@
+"""
+The ledger of one target, opened from Git alone: no target is asked, and no export need be there.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.apply.book import Book, load
+from reconciler.core.ledger import Ledger
+from reconciler.errors import InputError
+from reconciler.files.state import State, read_state
+from reconciler.store import GitStore
+from reconciler.wiring.adapters import open_store
+from reconciler.wiring.bench import chosen, require_repository
+from reconciler.wiring.surroundings import clock
+
+
+class Records(Struct, frozen=True, kw_only=True):
+    """
+    One target's name, the store of its ledger, and the folder that holds the state folder.
+    """
+
+    target: str
+    store: GitStore
+    folder: Path
+
+    def ledger(self) -> Ledger:
+        """
+        Return the ledger as the store has it now.
+        """
+        return load(Book(target=self.target, store=self.store, folder=self.folder)).ledger
+
+
+def records(root: Path, target: str | None, *, environ: Mapping[str, str]) -> Records:
+    """
+    Return what Git holds of one target's runs.
+
+    Faults of overrides and exports do not matter here. Raises InputError where the configuration is faulty,
+    StoreError where the state folder lies in no repository.
+    """
+    reading = read_state(root)
+    if reading.config is None:
+        raise InputError(reading.faults)
+    state = State(root=root, config=reading.config, policies={}, overrides=(), waivers=())
+    name = chosen(reading.config, target)
+    store = require_repository(open_store(state, name, clock(environ)))
+    return Records(target=name, store=store, folder=root.resolve().parent)
