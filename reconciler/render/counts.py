@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
-from reconciler.core.model import Action, Change, Conflict, Held, Plan
+from reconciler.core.model import Action, Change, Conflict, Fields, Held, Kind, Plan
 from reconciler.render.json_text import file_digest
 from reconciler.render.shown import sentence
 
 ACTIONS: tuple[Action, ...] = get_args(Action)
+KINDS: tuple[Kind, ...] = get_args(Kind)
 LONGEST_NAME = 30
 """Characters of a target's name that a headline holds."""
 
@@ -71,15 +72,30 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
 
 def _by_kind(changes: tuple[Change, ...]) -> str:
     """
-    Return `users: 3 create, 1 update; groups: 1 create`.
+    Return `users: 3 create, 1 update; memberships: 4 gained, 1 lost; groups: 1 create`.
     """
-    count = Counter((change.kind, change.action) for change in changes)
-    kinds = [
-        f"{kind}s: " + ", ".join(f"{count[kind, action]:,} {action}" for action in ACTIONS if count[kind, action])
-        for kind in ("user", "group")
-        if any(count[kind, action] for action in ACTIONS)
-    ]
-    return "; ".join(kinds)
+    count = Counter((change.kind, change.action) for change in changes if not _is_membership(change))
+    gained = sum(_size(change.after) for change in changes if _is_membership(change))
+    lost = sum(_size(change.before) for change in changes if _is_membership(change))
+    kinds = {kind: [f"{count[kind, one]:,} {one}" for one in ACTIONS if count[kind, one]] for kind in KINDS}
+    told = {
+        "users": kinds["user"],
+        "memberships": [f"{number:,} {word}" for number, word in ((gained, "gained"), (lost, "lost")) if number],
+        "groups": kinds["group"],
+    }
+    return "; ".join(f"{name}: {', '.join(words)}" for name, words in told.items() if words)
+
+
+def _is_membership(change: Change) -> bool:
+    """
+    Return whether a change moves somebody in or out of groups, and nothing else.
+    """
+    return {*change.before, *change.after} == {"groups"}
+
+
+def _size(fields: Fields) -> int:
+    groups = fields.get("groups")
+    return len(groups) if isinstance(groups, tuple) else 0
 
 
 def _risks(changes: tuple[Change, ...]) -> list[str]:

@@ -54,7 +54,13 @@ def change_lines(changes: Sequence[Change], groups: Mapping[str, str], *, cause:
 def _field_lines(change: Change, found: Sequence[Delta], width: int, *, cause: str) -> Iterator[Line]:
     """
     Yield a change's lines: of each field every difference, its cause once, and what an administrator loses.
+
+    What is made, and not only changed, is told in as few lines as it has causes.
     """
+    if change.action == "create":
+        plain = [delta for delta in found if not isinstance(change.after.get(delta.field), tuple)]
+        yield from _made_lines(change, plain, cause=cause)
+        found = [delta for delta in found if delta not in plain]
     for name, differences in groupby(found, key=lambda delta: delta.field):
         because = change.because.get(name, "")
         told = f"  (because {sentence(because)})" if because not in {"", cause} else ""
@@ -65,6 +71,25 @@ def _field_lines(change: Change, found: Sequence[Delta], width: int, *, cause: s
             yield _loss(change, name)
     unseen = sorted(set(change.drift) - {delta.field for delta in found})
     yield from (_loss(change, name) for name in unseen)
+
+
+def _made_lines(change: Change, found: Sequence[Delta], *, cause: str) -> Iterator[Line]:
+    """
+    Yield one line for the values that the source gave, and one for those that the policy sets for everybody.
+    """
+    for title, policy in (("", False), ("by policy: ", True)):
+        of_policy = [one for one in found if change.because.get(one.field, "").startswith("policy ") is policy]
+        told = "; ".join(f"{field_name(one.field)} {one.after}{_other(change, one, cause)}" for one in of_policy)
+        if told:
+            yield Line("+", f"    {title}{told}")
+
+
+def _other(change: Change, one: Delta, cause: str) -> str:
+    """
+    Return the cause of a value, where it is neither the usual one nor the policy's.
+    """
+    because = change.because.get(one.field, "")
+    return "" if because in {"", cause} or because.startswith("policy ") else f" (because {sentence(because)})"
 
 
 def deltas(change: Change, groups: Mapping[str, str]) -> list[Delta]:

@@ -33,7 +33,8 @@ def test_the_summary_stands_first_and_last() -> None:
 
     assert lines[0] == lines[-1]
     assert lines[0] == (
-        "6 changes to openpages (users: 1 create, 3 update, 1 activate; groups: 1 create), "
+        "6 changes to openpages "
+        "(users: 1 create, 1 update, 1 activate; memberships: 1 gained, 1 lost; groups: 1 create), "
         "1 dangerous, 1 removal, 2 held (1 new), 1 in conflict (1 new)."
     )
 
@@ -88,7 +89,7 @@ def test_a_replaced_account_is_not_its_successor() -> None:
 
 def test_a_cause_that_most_fields_share_is_told_once() -> None:
     """
-    The heading tells the usual cause, and a field only the one that is its own.
+    The heading tells the usual cause, and what the policy sets for everybody stands in one line.
     """
     one = change(
         "create",
@@ -99,9 +100,9 @@ def test_a_cause_that_most_fields_share_is_told_once() -> None:
 
     assert shown(plan(one))[10:14] == [
         '+ user "ann@example.com" [ann]: create, because users.jsonl:1',
-        '+     email:      "a"',
-        '+     first_name: "Ann"',
-        '+     locale:     "en_US"  (because policy locale)',
+        '+     email "a"; first_name "Ann"',
+        '+     by policy: locale "en_US"',
+        "",
     ]
 
 
