@@ -2,9 +2,9 @@
 What a person may do, and why: effective roles, how the target expresses them, and profiles.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from reconciler.core.model import Catalogue, PlacedGroup, UserRow
 from reconciler.core.policy import Policy
@@ -43,38 +43,53 @@ def expressed(held: Iterable[Grant], policy: Policy) -> tuple[str, ...]:
     """
     Return the field `roles` as the target expresses it, sorted.
 
-    An administrator's role becomes the target's administrator groups, and, granted directly, its templates too.
+    An administrator's role becomes the target's administrator groups (where it has none, it stays a role), and,
+    granted directly, its templates too.
     """
     admin = policy.roles.administrator
     result: set[str] = set()
     for grant in held:
-        if grant.role not in admin.roles or not admin.groups:
+        if grant.role not in admin.roles:
             result.add(grant.role)
             continue
-        result.update(admin.groups)
+        result.update(admin.groups or (grant.role,))
         if not grant.through:
             result.update(admin.templates)
     return tuple(sorted(result))
 
 
-def profiles_of(names: Iterable[str], policy: Policy, catalogue: Catalogue) -> tuple[str, ...]:
+def profiles_of(
+    groups: Iterable[Sequence[str]], policy: Policy, catalogue: Catalogue
+) -> tuple[str, ...] | UnsetType:
     """
-    Return the enabled profiles that go with groups of these names, or the fallback where none is enabled.
+    Return the enabled profiles that go with these groups, or the fallback where none is enabled.
+
+    Each group comes with all its names, the present one first. UNSET: nothing can be said, because neither the
+    policy nor the catalogue associates anything, or because the target does not offer the fallback.
     """
-    associated = {profile for name in names for profile in _associated(name, policy, catalogue)}
-    enabled = tuple(sorted(profile for profile in associated if _enabled(profile, catalogue)))
-    fallback = policy.profiles.fallback
-    return enabled or ((fallback,) if fallback else ())
+    rules = policy.profiles
+    associated = {profile for names in groups for profile in _associated(names, policy, catalogue)}
+    enabled = tuple(sorted(profile for profile in associated if offered(profile, catalogue)))
+    fallback = rules.fallback or next((one.name for one in catalogue.profiles.values() if one.fallback), None)
+    if enabled:
+        return enabled
+    if fallback:
+        return (fallback,) if offered(fallback, catalogue) else UNSET
+    return () if rules.by_group or rules.origin == "target" else UNSET
 
 
-def _associated(name: str, policy: Policy, catalogue: Catalogue) -> Iterable[str]:
+def _associated(names: Sequence[str], policy: Policy, catalogue: Catalogue) -> Iterable[str]:
+    """
+    Return the profiles of one group; in the policy, its present name counts before those it bore.
+    """
     if policy.profiles.origin == "policy":
-        return policy.profiles.by_group.get(name, ())
-    known = {name, policy.groups.prefix + name}
+        return next((policy.profiles.by_group[name] for name in names if name in policy.profiles.by_group), ())
+    prefixes = ("", policy.groups.prefix, *policy.groups.recognise)
+    known = {prefix + name for prefix in prefixes for name in names}
     return (profile.name for profile in catalogue.profiles.values() if known & set(profile.groups))
 
 
-def _enabled(name: str, catalogue: Catalogue) -> bool:
+def offered(name: str, catalogue: Catalogue) -> bool:
     """
     Return whether the target offers the profile; where it lists none at all, it cannot tell, and all count.
     """

@@ -4,10 +4,33 @@ Why a desired value is what it is: the export record, the override's line, or th
 Causes are made for the few entities that differ or are asked about, not for everybody.
 """
 
+from collections.abc import Callable
+
 from msgspec import UNSET, UnsetType
 
 from reconciler.core.desired import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.model import Desired
+from reconciler.core.settle import Settled
+
+
+def why(org: Organisation, fetched_at: str) -> Callable[[Settled, str], str]:
+    """
+    Return the function that says why a field of a settled entity must change; `fetched_at` is the export's time.
+    """
+
+    def of(settled: Settled, name: str) -> str:
+        desired = settled.pair.desired
+        if name in settled.why:
+            return settled.why[name]
+        if desired is not None:
+            return cause(org, desired, name)
+        if settled.pair.key in org.groups:
+            return f"{org.groups[settled.pair.key].origin}; it grants no login role any more"
+        if settled.pair.row is not None:
+            return f"absent from the export of {fetched_at}"
+        return org.policy.origin("groups.membership" if name == "groups" else "users.lifecycle.local")
+
+    return of
 
 
 def cause(org: Organisation, desired: Desired, name: str) -> str:

@@ -6,13 +6,15 @@ are never compared with target ids. Whoever is in a conflict gets no pair, so no
 account is no stranger either.
 """
 
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconciler.core.canonical import digest
-from reconciler.core.ledger import LedgerRow
+from reconciler.core.clashes import clashes
+from reconciler.core.ledger import CreateIntent, LedgerRow
+from reconciler.core.matching import Index, Matching
 from reconciler.core.model import Conflict, Desired, Kind, Live
 from reconciler.core.policy import Match
 
@@ -37,32 +39,14 @@ class Pair(Struct, frozen=True, kw_only=True, gc=False):
 class Correlation(Struct, frozen=True, kw_only=True):
     """
     Pairs sorted by key (strangers last, by name), and the conflicts; `held` are the keys in them.
+
+    `superseded` are keys whose entity bears another key now: their ledger rows go.
     """
 
     pairs: tuple[Pair, ...]
     conflicts: tuple[Conflict, ...]
     held: frozenset[str]
-
-
-class Matching(Struct, frozen=True, kw_only=True):
-    """
-    How entities of one kind are told apart: the policy's matches, and how names compare.
-
-    `replaces`: an entity whose name changed gets a successor, because the target cannot rename.
-    """
-
-    kind: Kind
-    by: tuple[Match, ...]
-    name_key: Callable[[str], str]
-    protected: frozenset[str] = frozenset()
-    replaces: bool = False
-
-
-def folded(text: str) -> str:
-    """
-    Return `text` in a form in which look-alikes by case or compatibility are equal (Unicode NFKC, case-folded).
-    """
-    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
+    superseded: frozenset[str] = frozenset()
 
 
 def correlate(
@@ -78,63 +62,34 @@ def correlate(
     order. 3. Ties, two desired for one live, and names that would collide become conflicts. 4. Whoever is left on
     either side stands alone.
     """
-    index = _Index(live, rows, matching)
+    index = Index(desired, live, rows, matching)
     found = {key: _candidates(wanted, rows.get(key), index) for key, wanted in desired.items()}
-    conflicts = sorted(_conflicts(desired, rows, found, index), key=lambda conflict: conflict.id)
+    told = list(clashes(desired, rows, found, index))
+    conflicts = sorted((clash.conflict for clash in told), key=lambda conflict: conflict.id)
     held = frozenset(key for conflict in conflicts for key in conflict.keys)
     matched = {one.id for _, lives in found.values() for one in lives}
     pairs = [
-        _pair(wanted, rows.get(key), _only(lives), index, via=via)
+        _pair(wanted, rows.get(key), lives[0] if lives else None, index, via=via)
         for key, wanted in sorted(desired.items())
         for via, lives in (found[key],)
         if key not in held
     ]
+    reborn = frozenset(index.orphans[pair.live.id] for pair in pairs if pair.live and pair.live.id in index.orphans)
+    known = matched.union(*(clash.ids for clash in told))
     return Correlation(
-        pairs=(*pairs, *_without_desired(desired, rows, index, matched)),
+        pairs=(*pairs, *_undesired(rows, desired.keys() | reborn, index), *_strangers(index, known)),
         conflicts=tuple(conflicts),
         held=held,
+        superseded=reborn,
     )
 
 
-class _Index:
-    """
-    The live entities of one kind, found by id, and the free ones (of which the ledger knows nothing) by the rest.
-    """
-
-    def __init__(self, live: Sequence[Live], rows: Mapping[str, LedgerRow], matching: Matching) -> None:
-        self.matching = matching
-        self.by_id = {one.id: one for one in live}
-        self.owner_of = {row.link: key for key, row in rows.items() if row.link}
-        dead = {old for row in rows.values() for old in row.tombstones}
-        self.named = {matching.name_key(one.name): one for one in live if one.id not in dead}
-        self.free = [one for one in live if one.id not in self.owner_of and one.id not in dead]
-        self.usable = [one for one in self.free if one.name not in matching.protected]
-        self.by_external = _grouped(self.usable, lambda one: one.external_id)
-        self.by_name = _grouped(self.usable, lambda one: matching.name_key(one.name))
-        self.by_mail = _grouped(self.usable, _mail)
-
-
-def _grouped(live: Iterable[Live], key_of: Callable[[Live], str | None]) -> dict[str, list[Live]]:
-    grouped: dict[str, list[Live]] = {}
-    for one in live:
-        if key := key_of(one):
-            grouped.setdefault(key, []).append(one)
-    return grouped
-
-
-def _mail(one: Live) -> str | None:
-    mail = one.fields.get("email")
-    return folded(mail) if isinstance(mail, str) else None
-
-
-def _candidates(wanted: Desired, row: LedgerRow | None, index: _Index) -> tuple[str, list[Live]]:
+def _candidates(wanted: Desired, row: LedgerRow | None, index: Index) -> tuple[str, list[Live]]:
     """
     Return how live entities were found for a desired one, and which: none, one, or a tie.
     """
-    if row and row.intent:
-        ours = [one for one in index.by_external.get(row.intent.external_id, []) if one.name == row.intent.name]
-        if ours:
-            return "intent", ours
+    if row and row.intent and (ours := _intended(row.intent, index)):
+        return "intent", ours
     linked = index.by_id.get(row.link) if row and row.link else None
     if linked:
         return ("", []) if _renamed(wanted, linked, index.matching) else ("link", [linked])
@@ -142,8 +97,18 @@ def _candidates(wanted: Desired, row: LedgerRow | None, index: _Index) -> tuple[
         return "", []
     for match in index.matching.by:
         if lives := _matched(match, wanted, index):
-            return match, lives
+            own = len(lives) == 1 and lives[0].id in index.orphans
+            return "link" if own else match, lives
     return "", []
+
+
+def _intended(intent: CreateIntent, index: Index) -> list[Live]:
+    """
+    Return what an unfinished create of ours made: only we gave it that name together with that external id.
+    """
+    name_key = index.matching.name_key
+    made = index.by_external.get(intent.external_id, [])
+    return [one for one in made if name_key(one.name) == name_key(intent.name)]
 
 
 def _renamed(wanted: Desired, linked: Live, matching: Matching) -> bool:
@@ -154,10 +119,12 @@ def _renamed(wanted: Desired, linked: Live, matching: Matching) -> bool:
     return matching.replaces and wanted.state == "active" and not same
 
 
-def _pair(wanted: Desired, row: LedgerRow | None, live: Live | None, index: "_Index", *, via: str) -> Pair:
+def _pair(wanted: Desired, row: LedgerRow | None, live: Live | None, index: Index, *, via: str) -> Pair:
     """
     Return the pair with its predecessor: the linked entity that a successor replaces, or one not yet retired.
     """
+    if live and live.id in index.orphans:
+        row = replace(index.rows[index.orphans[live.id]], key=wanted.key)
     former = [row.link, *reversed(row.tombstones)] if row else []
     alive = (index.by_id[old] for old in former if old and old in index.by_id and (not live or old != live.id))
     predecessor = next((old for old in alive if old.active), None)
@@ -166,94 +133,32 @@ def _pair(wanted: Desired, row: LedgerRow | None, live: Live | None, index: "_In
     )
 
 
-def _matched(match: Match, wanted: Desired, index: _Index) -> list[Live]:
+def _matched(match: Match, wanted: Desired, index: Index) -> list[Live]:
     if match == "external_id":
         return index.by_external.get(wanted.key, [])
     if match == "user_name":
         return index.by_name.get(index.matching.name_key(wanted.name), [])
     mail = wanted.fields.get("email")
-    return index.by_mail.get(folded(mail), []) if match == "email" and isinstance(mail, str) and mail else []
+    if match == "email" and isinstance(mail, str) and mail:
+        return index.by_mail.get(index.matching.mail_key(mail), [])
+    return []
 
 
-def _conflicts(
-    desired: Mapping[str, Desired],
-    rows: Mapping[str, LedgerRow],
-    found: Mapping[str, tuple[str, list[Live]]],
-    index: _Index,
-) -> Iterator[Conflict]:
-    kind = index.matching.kind
-    yield from _same_names(desired, kind)
-    claimed: dict[str, list[str]] = {}
-    for key, (via, lives) in sorted(found.items()):
-        if len(lives) > 1:
-            names = ", ".join(f"{one.name!r} (id {one.id})" for one in lives)
-            yield _conflict(kind, "tie", [key], f"{desired[key].name!r} matches {names} by {via}")
-        for one in lives:
-            claimed.setdefault(one.id, []).append(key)
-        if not lives:
-            yield from _name_taken(desired[key], rows.get(key), index)
-    for link, keys in sorted(claimed.items()):
-        if len(keys) > 1:
-            yield _conflict(kind, "shared", keys, f"{' and '.join(keys)} both match the one with id {link}")
-
-
-def _same_names(desired: Mapping[str, Desired], kind: Kind) -> Iterator[Conflict]:
+def _undesired(rows: Mapping[str, LedgerRow], desired: AbstractSet[str], index: Index) -> Iterator[Pair]:
     """
-    Yield a conflict for each name that two desired entities bear, or bear but for case and look-alikes.
+    Yield the entities of the ledger that nobody desires.
     """
-    bearers: dict[str, list[str]] = {}
-    for key, wanted in sorted(desired.items()):
-        if wanted.state == "active":
-            bearers.setdefault(folded(wanted.name), []).append(key)
-    for keys in bearers.values():
-        if len(keys) > 1:
-            names = " and ".join(f"{desired[key].name!r} ({key})" for key in keys)
-            yield _conflict(kind, "name", keys, f"two source {kind}s would bear one name: {names}")
-
-
-def _name_taken(wanted: Desired, row: LedgerRow | None, index: _Index) -> Iterator[Conflict]:
-    """
-    Yield a conflict where an entity is to be made whose name somebody bears.
-
-    It may be a stranger in the place of the linked one, a protected account, or the account of another source
-    identity (a recycled login).
-    """
-    other = index.named.get(index.matching.name_key(wanted.name))
-    if other is None or wanted.state != "active":
-        return
-    owner = index.owner_of.get(other.id)
-    whose = f"belongs to {owner}" if owner else "is none that may be matched"
-    gone = f"its account (id {row.link}) is gone, and " if row and row.link else ""
-    told = f"{wanted.name!r} ({wanted.key}): {gone}the name is borne by id {other.id}, which {whose}"
-    yield _conflict(index.matching.kind, "taken", [wanted.key], told)
-
-
-def _conflict(kind: Kind, code: str, keys: Sequence[str], message: str) -> Conflict:
-    release = {
-        "tie": "rename or remove all but one of them in the target, or `exclude` the entity",
-        "shared": "correct one of them at the source, or `exclude` one",
-        "name": "rename one at the source, or `exclude` one",
-        "taken": "rename that account in the target, or `exclude` the entity",
-    }[code]
-    ordered = tuple(sorted(keys))
-    return Conflict(id=digest(kind, code, ordered), kind=kind, keys=ordered, message=message, release=release)
-
-
-def _without_desired(
-    desired: Mapping[str, Desired], rows: Mapping[str, LedgerRow], index: _Index, matched: set[str]
-) -> Iterator[Pair]:
-    """
-    Yield the linked entities that nobody desires, then the strangers: live, unknown to the ledger, unmatched.
-    """
-    kind = index.matching.kind
     for key, row in sorted(rows.items()):
         if key not in desired:
             live = index.by_id.get(row.link) if row.link else None
-            yield Pair(kind=kind, key=key, desired=None, live=live, row=row, via="link" if live else "")
-    for one in sorted(index.usable, key=lambda one: (one.name, one.id)):
-        if one.id not in matched:
-            yield Pair(kind=kind, key="", desired=None, live=one, row=None)
+            via = "link" if live else ""
+            yield Pair(kind=index.matching.kind, key=key, desired=None, live=live, row=row, via=via)
 
 
-def _only(lives: list[Live]) -> Live | None:
-    return lives[0] if lives else None
+def _strangers(index: Index, known: AbstractSet[str]) -> Iterator[Pair]:
+    """
+    Yield the entities of which neither the ledger nor anybody desired knows.
+    """
+    for one in sorted(index.free, key=lambda one: (one.name, one.id)):
+        if one.id not in known:
+            yield Pair(kind=index.matching.kind, key="", desired=None, live=one, row=None)

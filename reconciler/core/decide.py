@@ -4,29 +4,34 @@ Everything that was read -> the plan, and what the ledger will say once it has b
 The steps of `decide` are the steps of the product: trust, resolve, groups, users, order, guard, tell.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from reconciler.core.causes import cause
+from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
 from reconciler.core.correlate import Correlation, correlate
-from reconciler.core.decisions import Directory, Resolved, expiring, resolve
+from reconciler.core.decisions import Resolved, expiring, resolve
 from reconciler.core.desired import Organisation, desired_groups, desired_users, organisation
-from reconciler.core.guard import Facts, Guarded, guard
+from reconciler.core.directory import Directory
+from reconciler.core.guard import Guarded, guard
 from reconciler.core.ledger import Ledger, LedgerRow
-from reconciler.core.lifecycle import Rules, empties
-from reconciler.core.model import Desired, Equality, Export, Inputs, Plan, Snapshot
+from reconciler.core.lifecycle import FORMER, Rules, empties
+from reconciler.core.limits import Facts
+from reconciler.core.model import Equality, Expiring, Export, Inputs, Notice, Plan, Snapshot
+from reconciler.core.notices import unknown_states, unproved, without_profile
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
 from reconciler.core.policy import Policy
-from reconciler.core.roster import FORMER, facts_of, live_groups
+from reconciler.core.roster import facts_of, live_groups
 from reconciler.core.rows import row_as_settled
 from reconciler.core.rules import group_matching, group_rules, reaching, user_matching, user_rules
 from reconciler.core.settle import Settled, settle_group, settle_user
 from reconciler.core.trust import Expectation, judge
+from reconciler.core.weigh import weighed
 from reconciler.errors import HeldError, InputError
 
 
@@ -57,14 +62,14 @@ class Decision(Struct, frozen=True, kw_only=True):
     The plan, and what applying it needs: the entities it is about, settled, and target ids of group keys.
 
     `settled` has every entity that a change is about or whose ledger row differs; `rows` those rows, as they
-    are if nothing is written, by (kind, key); `tags` what the guards count each change as. `accepted`: the
-    export proved who is absent, or a waiver accepted it as it is.
+    are if nothing is written, by (kind, key), None where one goes; `tags` what the guards count each change as.
+    `accepted`: the export proved who is absent, or a waiver accepted it as it is.
     """
 
     world: World
     plan: Plan
     settled: dict[tuple[str, str], Settled]
-    rows: dict[tuple[str, str], LedgerRow]
+    rows: dict[tuple[str, str], LedgerRow | None]
     tags: dict[str, frozenset[str]]
     group_ids: dict[str, str]
     rules: dict[str, Rules]
@@ -80,6 +85,7 @@ class _Settling(Struct, frozen=True, kw_only=True):
     correlation: Correlation
     interesting: list[Settled]
     found: list[Draft]
+    notices: list[Notice]
 
 
 def decide(world: World) -> Decision:
@@ -99,8 +105,23 @@ def decide(world: World) -> Decision:
     users = _settled_users(world, org, moment, groups, proved=not degraded)
     members = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
     facts = facts_of(world, groups.correlation, users.correlation, members=members, degraded=degraded)
-    guarded = guard(ordered([*groups.found, *users.found]), facts)
-    return _decision(world, resolved, (groups, users), guarded, facts=facts)
+    guarded = guard(ordered(weighed([*groups.found, *users.found], facts)), facts)
+    notices = (
+        *resolved.notices,
+        *unknown_states(world.export.users),
+        *users.notices,
+        *unproved(degraded, guarded.notices),
+    )
+    return _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, resolved.expiring))
+
+
+def organisation_of(world: World) -> Organisation:
+    """
+    Return what Git says of the target, as `decide` has it: whoever explains a plan asks the same.
+
+    Raises InputError where overrides cannot be resolved.
+    """
+    return _organisation(world, _resolved(world))
 
 
 def _trusted(world: World) -> tuple[str, ...]:
@@ -120,26 +141,46 @@ def _trusted(world: World) -> tuple[str, ...]:
 
 
 def _resolved(world: World) -> Resolved:
-    directory = Directory(world.export, world.ledger.users, world.ledger.groups)
-    resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
+    resolved = resolve(world.overrides, _directory(world), today=date.fromisoformat(world.now[:10]))
     if resolved.faults:
         raise InputError(resolved.faults)
     return resolved
 
 
+def _directory(world: World) -> Directory:
+    rules = world.policy.groups
+    prefixes = tuple(prefix for prefix in (rules.prefix, *rules.recognise) if prefix)
+    return Directory(world.export, world.ledger.users, world.ledger.groups, prefixes=prefixes)
+
+
 def _organisation(world: World, resolved: Resolved) -> Organisation:
     known = frozenset(key for key, row in world.ledger.users.items() if row.link)
-    return organisation(world.export, resolved, world.policy, catalogue=world.snapshot.catalogue, known=known)
+    return organisation(
+        world.export,
+        resolved,
+        world.policy,
+        catalogue=world.snapshot.catalogue,
+        known=known,
+        former=_directory(world).former,
+    )
 
 
 def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: bool) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
     rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
     desired = {one.key: one for one in desired_groups(org)}
-    matching = group_matching(world.policy, world.equality)
-    who = correlate(desired, world.snapshot.groups, world.ledger.groups, matching)
+    matching = group_matching(world.policy, world.equality, proved=proved)
+    who = _without_excluded(correlate(desired, world.snapshot.groups, world.ledger.groups, matching))
     settled = (settle_group(pair, rules, moment) for pair in who.pairs)
     return _gathered(world, org, who, settled, rules=rules)
+
+
+def _without_excluded(who: Correlation) -> Correlation:
+    """
+    Return the correlation without groups that an override excludes: hands off them, and off who is in them.
+    """
+    governed = tuple(pair for pair in who.pairs if pair.desired is None or pair.desired.state != "untouched")
+    return replace(who, pairs=governed)
 
 
 def _settled_users(
@@ -169,56 +210,47 @@ def _gathered(
         identity=world.identity,
         equality=world.equality,
         privileged=world.policy.roles.administrator.privileged,
-        cause=_causes(world, org),
+        cause=why(org, world.export.manifest.fetched_at),
     )
     interesting: list[Settled] = []
     found: list[Draft] = []
+    notices: list[Notice] = []
     for one in settled:
         changes = list(drafts(one, about))
         found.extend(changes)
-        if changes or one.news or one.holds or row_as_settled(one, rules, world.read_at) != one.pair.row:
+        notices.extend(without_profile(one, org.catalogue))
+        if changes or one.news or one.holds or row_as_settled(one, rules, world.read_at) != _before(world, one):
             interesting.append(one)
-    return _Settling(rules=rules, correlation=who, interesting=interesting, found=found)
+    return _Settling(rules=rules, correlation=who, interesting=interesting, found=found, notices=notices)
 
 
-def _causes(world: World, org: Organisation) -> Callable[[Settled, str], str]:
+def _before(world: World, one: Settled) -> LedgerRow | None:
     """
-    Return the function that says why a field of a settled entity must change.
+    Return the row that the ledger has under the entity's key; of one that bears another key now, none.
     """
-    life = world.policy.users.lifecycle
-
-    def why(settled: Settled, name: str) -> str:
-        desired: Desired | None = settled.pair.desired
-        if name in settled.why:
-            return settled.why[name]
-        if settled.fate.reason == "missing":
-            return f"absent from the export of {world.export.manifest.fetched_at}"
-        if desired is None:
-            return (
-                world.policy.origin("users.lifecycle.local") if life.local == "deactivate" else "not in the source"
-            )
-        return cause(org, desired, name)
-
-    return why
+    return (world.ledger.users if one.pair.kind == "user" else world.ledger.groups).get(one.pair.key)
 
 
 def _decision(
     world: World,
-    resolved: Resolved,
     kinds: tuple[_Settling, _Settling],
     guarded: Guarded,
     *,
     facts: Facts,
+    told_too: tuple[Sequence[Notice], Sequence[Expiring]],
 ) -> Decision:
     settled: dict[tuple[str, str], Settled] = {
         (one.pair.kind, _key(one)): one for kind in kinds for one in kind.interesting
     }
     rules = {"group": kinds[0].rules, "user": kinds[1].rules}
-    rows = {
-        place: row
-        for place, one in settled.items()
-        if (row := row_as_settled(one, rules[one.pair.kind], world.read_at)) is not None
+    rows: dict[tuple[str, str], LedgerRow | None] = {
+        (name, key): None
+        for name, kind in zip(("group", "user"), kinds, strict=True)
+        for key in kind.correlation.superseded
     }
+    for place, one in settled.items():
+        row = row_as_settled(one, rules[one.pair.kind], world.read_at)
+        rows |= {place: row} if row is not None else {}
     telling = Telling(
         target=world.target,
         identity=world.identity,
@@ -227,8 +259,8 @@ def _decision(
         ledger=world.ledger,
         names=facts.names,
         entities={
-            "groups": len(kinds[0].correlation.pairs),
-            "users": len(kinds[1].correlation.pairs),
+            "group": len(kinds[0].correlation.pairs),
+            "user": len(kinds[1].correlation.pairs),
         },
     )
     members = live_groups(world.snapshot.groups, kinds[0].correlation, empties=True)
@@ -239,16 +271,15 @@ def _decision(
             guarded,
             settled=settled.values(),
             conflicts=[conflict for kind in kinds for conflict in kind.correlation.conflicts],
-            notices=resolved.notices,
-            expiring=(*resolved.expiring, *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
+            notices=told_too[0],
+            expiring=(*told_too[1], *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
         ),
         settled=settled,
         rows=rows,
         tags={one.change.id: one.tags for one in guarded.kept},
         group_ids={key: link for link, key in members.items()},
         rules=rules,
-        accepted=not facts.degraded
-        or any(one.code == "export-degraded" and one.level == "warning" for one in guarded.notices),
+        accepted=not facts.degraded or "export-degraded" in guarded.waived,
     )
 
 

@@ -2,16 +2,16 @@
 Overrides, resolved: which person or group each is about, what they say together, and what has ended or soon will.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from reconciler.core.canonical import digest
-from reconciler.core.correlate import folded
-from reconciler.core.ledger import LedgerRow
-from reconciler.core.model import Decisions, Expiring, Export, Fields, Notice, Transfer
+from reconciler.core.canonical import digest, encode
+from reconciler.core.directory import Directory
+from reconciler.core.matching import folded
+from reconciler.core.model import Decisions, Expiring, Fields, Notice, Transfer
 from reconciler.core.overrides import Override, Waiver
 from reconciler.errors import Fault
 
@@ -49,60 +49,67 @@ class Resolved(Struct, frozen=True, kw_only=True):
     expiring: tuple[Expiring, ...]
 
 
-class Directory:
+class _Told(Struct, frozen=True):
     """
-    Finds people and groups by what people call them: key, user name, e-mail; key or name.
+    What resolving finds on its way: faults, which stop the run, and notices, which do not.
     """
 
-    def __init__(self, export: Export, users: Mapping[str, LedgerRow], groups: Mapping[str, LedgerRow]) -> None:
-        self.people: dict[str, set[str]] = {}
-        self.groups: dict[str, set[str]] = {}
-        for placed in export.users:
-            mail = placed.row.email
-            _note(self.people, placed.row.key, placed.row.key, placed.row.user_name, mail or "")
-        for group in export.groups:
-            former = groups[group.row.key].names if group.row.key in groups else None
-            _note(self.groups, group.row.key, group.row.key, group.row.name, *(former.previous if former else ()))
-        self.known_before = {
-            folded(name)
-            for row in (*users.values(), *groups.values())
-            for name in (row.key, *((row.names.present, *row.names.previous) if row.names else ()))
-        }
-
-
-def _note(index: dict[str, set[str]], key: str, *names: object) -> None:
-    for name in names:
-        if isinstance(name, str) and name:
-            index.setdefault(folded(name), set()).add(key)
+    faults: list[Fault] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
 
 def resolve(overrides: Iterable[Override], directory: Directory, *, today: date) -> Resolved:
     """
     Return what the overrides that still hold say of whom; two that contradict each other are a fault.
     """
-    all_of_them = sorted(overrides, key=lambda override: override.origin)
-    valid = [override for override in all_of_them if not _ended(override.until, today)]
-    faults: list[Fault] = []
-    notices: list[Notice] = []
+    all_of_them = sorted(overrides, key=lambda override: (override.origin, override.digest))
+    told = _Told()
     users: dict[str, list[Override]] = {}
     groups: dict[str, list[Override]] = {}
-    for override in valid:
-        index = directory.people if override.user is not None else directory.groups
-        name = override.user if override.user is not None else override.group or ""
-        keys = index.get(folded(name), set())
-        if len(keys) == 1:
-            (users if override.user is not None else groups).setdefault(min(keys), []).append(override)
-        elif not keys and folded(name) in directory.known_before:
-            notices.append(_gone(override, name))
-        else:
-            faults.append(_unresolved(override, name, keys))
+    for override in all_of_them:
+        if _ended(override.until, today):
+            continue
+        about, found = (override.user, users) if override.user is not None else (override.group or "", groups)
+        keys = directory.person(about) if override.user is not None else directory.group(about)
+        what = "user" if override.user is not None else "group"
+        for key in _the_one(keys, directory, told, what=what, name=about, origin=override.origin):
+            found.setdefault(key, []).append(override)
     return Resolved(
-        users={key: _merged(found, directory, faults) for key, found in sorted(users.items())},
-        groups={key: _merged(found, directory, faults) for key, found in sorted(groups.items())},
-        faults=tuple(faults),
-        notices=tuple(notices),
+        users={key: _merged(found, directory, told) for key, found in sorted(users.items())},
+        groups={key: _merged(found, directory, told) for key, found in sorted(groups.items())},
+        faults=tuple(told.faults),
+        notices=tuple(told.notices),
         expiring=expiring(all_of_them, today),
     )
+
+
+def _the_one(
+    keys: Collection[str], directory: Directory, told: _Told, *, what: str, name: str, origin: str
+) -> Collection[str]:
+    """
+    Return the one key that was meant; none, and what there is to tell, where it is not clear which.
+
+    Somebody who is gone must not stop the run: that is told, and the override waits.
+    """
+    if len(keys) == 1:
+        return keys
+    if not keys and directory.gone(name):
+        text = f"{origin}: {name!r} is no longer in the export; the override waits for a return"
+        told.notices.append(Notice(code="override-of-leaver", level="warning", text=text))
+        return ()
+    path, _, line = origin.rpartition(":")
+    if keys:
+        message, hint = (
+            f"{name!r} is ambiguous: it may be {', '.join(sorted(keys))}",
+            "name the key of the one you mean",
+        )
+    else:
+        message = f"unknown {what} {name!r}"
+        hint = (
+            f"no {what} of the export, and none the ledger knew, has that key or name; correct or remove the entry"
+        )
+    told.faults.append(Fault(path, int(line), message, hint))
+    return ()
 
 
 def expiring(entries: Iterable[Override | Waiver], today: date) -> tuple[Expiring, ...]:
@@ -126,35 +133,19 @@ def _ended(until: str | None, today: date) -> bool:
     return until is not None and date.fromisoformat(until) < today
 
 
-def _gone(override: Override, name: str) -> Notice:
-    told = f"{override.origin}: {name!r} is no longer in the export; the override waits for a return"
-    return Notice(code="override-of-leaver", level="warning", text=told)
-
-
-def _unresolved(override: Override, name: str, keys: Iterable[str]) -> Fault:
-    path, _, line = override.origin.rpartition(":")
-    found = sorted(keys)
-    if found:
-        message = f"{name!r} is ambiguous: it may be {', '.join(found)}"
-        return Fault(path, int(line), message, "name the key of the one you mean")
-    what = "user" if override.user is not None else "group"
-    hint = f"no {what} of the export, and none the ledger knew, has that key or name; correct or remove the entry"
-    return Fault(path, int(line), f"unknown {what} {name!r}", hint)
-
-
-def _merged(found: list[Override], directory: Directory, faults: list[Fault]) -> Decided:
+def _merged(found: list[Override], directory: Directory, told: _Told) -> Decided:
     """
     Return what the overrides of one subject say together.
     """
-    faults.extend(_contradictions(found))
+    told.faults.extend(_contradictions(found))
     return Decided(
         set={name: value for one in found for name, value in one.set.items()},
         places={part: _place(one, part) for one in found for part in one.places},
-        groups_add=_groups(found, "groups_add", directory, faults),
-        groups_remove=_groups(found, "groups_remove", directory, faults),
+        groups_add=frozenset(_groups(found, "groups.add", directory, told)),
+        groups_remove=frozenset(_groups(found, "groups.remove", directory, told)),
         roles_add=frozenset(role for one in found for role in one.roles_add),
         roles_remove=frozenset(role for one in found for role in one.roles_remove),
-        copy_from=tuple(key for one in found for key in _copied(one, directory, faults)),
+        copy_from=tuple(dict.fromkeys(key for one in found for key in _copied(one, directory, told))),
         include=any(one.include for one in found),
         exclude=any(one.exclude for one in found),
         block=any(one.block for one in found),
@@ -170,58 +161,75 @@ def _place(override: Override, part: str) -> str:
 
 def _contradictions(found: list[Override]) -> Iterable[Fault]:
     """
-    Yield a fault for each field of which two overrides say different things; order of files decides nothing.
+    Yield a fault for each thing of which two overrides say different things; order of files decides nothing.
     """
     said: dict[str, tuple[object, str]] = {}
     for one in found:
-        statements = {f"set.{name}": value for name, value in one.set.items()}
-        statements |= {f"transfer.{name}": "give" for name in one.give}
-        statements |= {f"transfer.{name}": "take" for name in one.take}
-        statements |= {f"transfer.{name}": f"restore {value!r}" for name, value in one.restore.items()}
-        statements |= {"rename": one.rename} if one.rename else {}
-        for what, value in statements.items():
-            before = said.setdefault(what, (value, one.origin))
-            if before[0] != value:
-                path, _, line = one.origin.rpartition(":")
+        for what, value, part in _statements(one):
+            place = _line(one, part)
+            before = said.setdefault(what, (value, place))
+            if encode(before[0]) != encode(value):
+                path, _, line = place.rpartition(":")
                 told = f"{what} is {value!r} here, but {before[0]!r} at {before[1]}"
                 yield Fault(path, int(line), told, "two overrides may not disagree: remove one")
 
 
-def _groups(found: list[Override], part: str, directory: Directory, faults: list[Fault]) -> frozenset[str]:
+def _statements(one: Override) -> Iterator[tuple[str, object, str]]:
     """
-    Return the keys of the groups that the overrides name.
+    Yield of what an override says something, what it says, and which part of it does.
     """
-    keys: set[str] = set()
+    yield from ((f"set.{name}", value, f"set.{name}") for name, value in one.set.items())
+    yield from (
+        (f"the owner of {name}", ("restore", value), f"restore.{name}") for name, value in one.restore.items()
+    )
+    for verb, names in (("take", one.take), ("give", one.give)):
+        yield from ((f"the owner of {name}", verb, f"{verb}.{name}") for name in names)
+    for verb, names in (("add", one.groups_add), ("remove", one.groups_remove)):
+        yield from ((f"the group {folded(name)!r}", verb, f"groups.{verb}.{name}") for name in names)
+    for verb, names in (("add", one.roles_add), ("remove", one.roles_remove)):
+        yield from ((f"the role {role!r}", verb, f"roles.{verb}.{role}") for role in names)
+    yield from (("care", verb, verb) for verb in ("include", "exclude", "block") if getattr(one, verb))
+    if one.rename:
+        yield "rename", one.rename, "rename"
+
+
+def _line(one: Override, part: str) -> str:
+    """
+    Return the place of a part of an override, or of the nearest one around it.
+    """
+    while part and part not in one.places:
+        part = part.rpartition(".")[0]
+    return one.places.get(part, one.origin)
+
+
+def _groups(found: list[Override], part: str, directory: Directory, told: _Told) -> Iterator[str]:
+    """
+    Yield the keys of the groups that the overrides name.
+    """
     for one in found:
-        for name in getattr(one, part):
-            known = directory.groups.get(folded(name), set())
-            if len(known) == 1:
-                keys |= known
-            else:
-                asked = replace(
-                    one, user=None, group=name, origin=one.places.get(part.replace("_", "."), one.origin)
-                )
-                faults.append(_unresolved(asked, name, known))
-    return frozenset(keys)
+        for name in one.groups_add if part == "groups.add" else one.groups_remove:
+            origin = _line(one, f"{part}.{name}")
+            yield from _the_one(directory.group(name), directory, told, what="group", name=name, origin=origin)
 
 
-def _copied(override: Override, directory: Directory, faults: list[Fault]) -> Iterable[str]:
-    name = override.copy_access_from
+def _copied(one: Override, directory: Directory, told: _Told) -> Collection[str]:
+    """
+    Return the key of whoever's access is copied.
+    """
+    name, origin = one.copy_access_from, _line(one, "copy_access_from")
     if name is None:
         return ()
-    known = directory.people.get(folded(name), set())
-    if len(known) != 1:
-        faults.append(_unresolved(override, name, known))
-        return ()
-    return known
+    return _the_one(directory.person(name), directory, told, what="user", name=name, origin=origin)
 
 
 def _decisions(found: list[Override]) -> Decisions:
     """
     Return which fields are given, taken and restored, and whether the account may be adopted.
+
+    Where two say the same, the digest chooses whose it is, so that neither acts again when a file moves.
     """
     transfers: dict[str, Transfer] = {}
-    for one in found:
+    for one in sorted(found, key=lambda one: one.digest):
         reviewed = one.reviewed if isinstance(one.reviewed, dict) else {}
         for name in one.take:
             transfers[name] = _transfer(one, "take", name)
@@ -241,6 +249,6 @@ def _transfer(override: Override, verb: str, name: str) -> Transfer:
     return Transfer(
         verb="take" if verb == "take" else "restore",
         digest=digest(override.digest, verb, name),
-        origin=override.places.get(f"{verb}.{name}", override.places.get(verb, override.origin)),
+        origin=_line(override, f"{verb}.{name}"),
         reason=override.reason,
     )

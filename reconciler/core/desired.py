@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.core.access import Grant, expressed, grants, may_log_in, profiles_of
 from reconciler.core.decisions import Decided, Resolved
-from reconciler.core.model import Catalogue, Desired, Export, Fields, Placed, PlacedGroup, Value
+from reconciler.core.model import SETS, Catalogue, Desired, Export, Fields, Placed, PlacedGroup, Value
 from reconciler.core.policy import FieldRule, Policy
 
 UNDECIDED = Decided()
@@ -31,7 +31,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
     What Git says of one target: people and groups of the export by key, overrides, policy, catalogue.
 
     `managed` are the keys of the groups this policy provisions, `populated` those with a member to provision,
-    `known` the keys of people the ledger has a link for.
+    `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key.
     """
 
     policy: Policy
@@ -42,10 +42,17 @@ class Organisation(Struct, frozen=True, kw_only=True):
     managed: frozenset[str]
     populated: frozenset[str]
     known: frozenset[str]
+    former: Mapping[str, tuple[str, ...]]
 
 
 def organisation(
-    export: Export, decided: Resolved, policy: Policy, *, catalogue: Catalogue, known: frozenset[str]
+    export: Export,
+    decided: Resolved,
+    policy: Policy,
+    *,
+    catalogue: Catalogue,
+    known: frozenset[str],
+    former: Mapping[str, tuple[str, ...]],
 ) -> Organisation:
     """
     Return the organisation that an export and the overrides describe.
@@ -59,9 +66,10 @@ def organisation(
         users={placed.row.key: placed for placed in export.users},
         groups=groups,
         decided=decided,
-        managed=frozenset(managed - {key for key, one in decided.groups.items() if one.exclude}),
+        managed=frozenset(managed),
         populated=frozenset(),
         known=known,
+        former=former,
     )
     populated = {
         key
@@ -83,24 +91,27 @@ def desired_groups(org: Organisation) -> Iterator[Desired]:
 def desired_group(org: Organisation, placed: PlacedGroup) -> Desired:
     """
     Return one group as Git wants it. One that nobody would be in has the reason `unpopulated`.
+
+    One that an override excludes is untouched, and so are its memberships.
     """
     row, policy = placed.row, org.policy.groups
     decided = org.decided.groups.get(row.key, UNDECIDED)
     name = policy.prefix + (decided.rename or row.name)
     fields: Fields = {"name": name}
     given: dict[str, Value | UnsetType] = {"description": row.description, "parent": _or_unset(policy.parent)}
-    for field, rule in policy.fields.items():
+    for field, rule in written(policy.fields):
         value = decided.set.get(field, _by_rule(rule, given.get(field, _attribute(row.attributes, field))))
         if not isinstance(value, UnsetType):
             fields[field] = value
     if policy.parent is not None:
         fields["parent"] = policy.parent
+    populated = policy.create == "always" or row.key in org.populated
     return Desired(
         kind="group",
         key=row.key,
         name=name,
-        state="active",
-        reason="unpopulated" if policy.create == "when-populated" and row.key not in org.populated else "",
+        state="untouched" if decided.exclude else "active",
+        reason="excluded" if decided.exclude else "" if populated else "unpopulated",
         fields=fields,
         origin=placed.origin,
         decisions=decided.decisions,
@@ -123,10 +134,10 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = _standing(org, placed)
     fields: Fields = {}
-    for name, rule in policy.users.fields.items():
+    for name, rule in written(policy.users.fields):
         value = decided.set.get(name, _user_value(org, placed, name, rule))
         if not isinstance(value, UnsetType):
-            fields[name] = tuple(sorted(set(value))) if isinstance(value, tuple) else value
+            fields[name] = _canonical(name, value)
     user_name = fields.get("user_name", row.user_name)
     return Desired(
         kind="user",
@@ -145,11 +156,36 @@ def _user_value(org: Organisation, placed: Placed, name: str, rule: FieldRule) -
     if name == "roles":
         return _by_rule(rule, expressed(effective(org, placed), org.policy))
     if name == "profiles":
-        names = (org.groups[key].row.name for key in belongs_to(org, placed) if key in org.groups)
+        names = (names_of(org, key) for key in belongs_to(org, placed) if key in org.groups)
         return _by_rule(rule, profiles_of(names, org.policy, org.catalogue))
     row = placed.row
     given = getattr(row, name) if name in row.__struct_fields__ else _attribute(row.attributes, name)
     return _by_rule(rule, given)
+
+
+def written(rules: Mapping[str, FieldRule]) -> Iterator[tuple[str, FieldRule]]:
+    """
+    Yield the fields that we ever write, each with its rule: what is the target's alone is never even desired.
+    """
+    yield from ((name, rule) for name, rule in rules.items() if rule.authority != "target")
+
+
+def _canonical(name: str, value: Value) -> Value:
+    """
+    Return a set sorted, its elements distinct; one that is cleared is empty.
+    """
+    if name in SETS and value is None:
+        return ()
+    return tuple(sorted(set(value))) if isinstance(value, tuple) else value
+
+
+def names_of(org: Organisation, key: str) -> tuple[str, ...]:
+    """
+    Return every name of a group, the source's present one first, then that of an override, then earlier ones.
+    """
+    decided = org.decided.groups.get(key, UNDECIDED)
+    renamed = (decided.rename,) if decided.rename else ()
+    return (org.groups[key].row.name, *renamed, *org.former.get(key, ()))
 
 
 def _by_rule(rule: FieldRule, given: Value | UnsetType) -> Value | UnsetType:
@@ -222,8 +258,8 @@ def effective(org: Organisation, placed: Placed) -> tuple[Grant, ...]:
     copied = {role for other in decided.copy_from for role in org.users[other].row.roles}
     direct = tuple(sorted(set(placed.row.roles) | decided.roles_add | copied))
     row = replace(placed.row, groups=belongs_to(org, placed), roles=direct)
-    held = grants(row, org.groups, org.policy)
-    return tuple(grant for grant in held if grant.role not in decided.roles_remove)
+    removed = {org.policy.roles.aliases.get(role, role) for role in decided.roles_remove}
+    return tuple(grant for grant in grants(row, org.groups, org.policy) if grant.role not in removed)
 
 
 def _memberships(org: Organisation, placed: Placed) -> tuple[str, ...]:

@@ -16,8 +16,24 @@ from reconciler.core.changes import TAKEN_FIRST, Draft
 from reconciler.core.claims import elements
 from reconciler.core.guard import Guarded
 from reconciler.core.ledger import Ledger
+from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import Change, ClaimNews, Conflict, Expiring, Held, Inputs, Notice, Plan
 from reconciler.core.settle import Settled
+from reconciler.core.weigh import group_left
+
+
+class _Order(Struct, frozen=True, kw_only=True):
+    """
+    The ids of changes that others wait for.
+
+    `made` are creates by entity, `grants` those that give power; by user, `taken` is what must be lost before the
+    account becomes usable, `joined` what lets it join groups.
+    """
+
+    made: Mapping[tuple[str, str], str]
+    grants: frozenset[str]
+    taken: Mapping[str, frozenset[str]]
+    joined: Mapping[str, str]
 
 
 def ordered(found: Iterable[Draft]) -> tuple[Draft, ...]:
@@ -25,26 +41,48 @@ def ordered(found: Iterable[Draft]) -> tuple[Draft, ...]:
     Return the drafts in the order of their phases, each with the ids of the changes that must land first.
     """
     placed = sorted(found, key=lambda one: (one.phase, one.change.kind, one.change.key, one.change.id))
-    made = {
-        (str(one.change.kind), one.change.key): one.change.id for one in placed if one.change.action == "create"
-    }
-    grants = tuple(one.change.id for one in placed if "administrators-added" in one.tags)
-    taken = {one.change.key: one.change.id for one in placed if one.phase == TAKEN_FIRST}
-    return tuple(_with_needs(one, made, grants, taken) for one in placed)
+    users = [one for one in placed if one.change.kind == "user"]
+    taken: dict[str, frozenset[str]] = {}
+    for one in users:
+        if one.phase == TAKEN_FIRST:
+            taken[one.change.key] = taken.get(one.change.key, frozenset()) | {one.change.id}
+    order = _Order(
+        made={
+            (str(one.change.kind), one.change.key): one.change.id for one in placed if one.change.action == "create"
+        },
+        grants=frozenset(one.change.id for one in placed if "administrators-added" in one.tags),
+        taken=taken,
+        joined={one.change.key: one.change.id for one in users if elements(one.change.after.get("groups"))},
+    )
+    return tuple(_with_needs(one, order) for one in placed)
 
 
-def _with_needs(
-    one: Draft, made: Mapping[tuple[str, str], str], grants: Sequence[str], taken: Mapping[str, str]
-) -> Draft:
+def _with_needs(one: Draft, order: _Order) -> Draft:
+    """
+    Return the draft with what must land before it.
+
+    | change | needs |
+    |---|---|
+    | anything of an entity that is made, or replaced | the create |
+    | somebody joins groups | their creates |
+    | somebody leaves a group for its successor | joining the successor |
+    | an administrator's power ends | every grant of such power |
+    | an account becomes usable | what it loses before |
+    """
     change = one.change
     needs: set[str] = set()
     if change.action != "create":
-        needs |= {made[change.kind, change.key]} if (change.kind, change.key) in made else set()
-        needs |= {made["group", key] for key in elements(change.after.get("groups")) if ("group", key) in made}
+        entities = [
+            (str(change.kind), change.key),
+            *(("group", key) for key in elements(change.after.get("groups"))),
+        ]
+        needs |= {order.made[entity] for entity in entities if entity in order.made}
+    if group_left(one).startswith(FORMER) and change.key in order.joined:
+        needs.add(order.joined[change.key])
     if "power-lost" in one.tags:
-        needs |= set(grants)
-    if change.action == "activate" and change.key in taken:
-        needs.add(taken[change.key])
+        needs |= order.grants
+    if change.action == "activate":
+        needs |= order.taken.get(change.key, frozenset())
     return replace(one, change=replace(change, needs=tuple(sorted(needs)))) if needs else one
 
 

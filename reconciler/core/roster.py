@@ -7,15 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 from reconciler.core.claims import elements
-from reconciler.core.correlate import Correlation
-from reconciler.core.guard import Facts
+from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.ledger import Ledger
+from reconciler.core.lifecycle import FORMER
+from reconciler.core.limits import Facts
 from reconciler.core.model import Live, Snapshot
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Policy
-
-FORMER = "former:"
-"""Prefix of the key of a group that a successor replaces; its members move to the successor."""
 
 
 class Judged(Protocol):
@@ -59,28 +57,36 @@ def facts_of(
     Return what the guards judge by.
     """
     privileged = world.policy.roles.administrator.privileged
-    active = [one for one in world.snapshot.users if one.active]
-    counts = Counter(members[group] for one in active for group in one.groups if group in members)
+    counts = Counter(members[group] for one in world.snapshot.users for group in one.groups if group in members)
     names = {
         pair.key: pair.live.name if pair.live else pair.desired.name if pair.desired else pair.key
         for pair in groups.pairs
         if pair.key
     }
     former = {members[one.id]: one.name for one in world.snapshot.groups if one.id in members}
-    emptied = {key for key in counts if key.startswith(FORMER)}
-    emptied |= {pair.key for pair in groups.pairs if pair.desired is None and pair.row is not None}
+    retired = {pair.key for pair in groups.pairs if pair.desired is None and _was_put_away(pair)}
     return Facts(
         guards=world.policy.guards,
         target=world.target,
         now=world.now,
         linked=sum(1 for pair in users.pairs if pair.row and pair.live and pair.live.active),
         groups=sum(1 for pair in groups.pairs if pair.row and pair.live),
-        administrators=sum(1 for one in active if privileged & elements(one.fields.get("roles"))),
+        armed=frozenset(
+            one.id for one in world.snapshot.users if one.active and privileged & elements(one.fields.get("roles"))
+        ),
+        privileged=privileged,
         members=counts,
         names={**names, **former},
         recent=world.ledger.head.removed_24h,
         waivers=world.waivers,
         degraded=degraded,
         unread="" if world.snapshot.complete else world.snapshot.problem or "the target was not read whole",
-        emptied=frozenset(emptied),
+        emptied=frozenset(retired),
     )
+
+
+def _was_put_away(pair: Pair) -> bool:
+    """
+    Return whether an earlier run moved, retired or switched off the group: it may be as empty as it likes.
+    """
+    return pair.row is not None and pair.row.last is not None and pair.row.last.state == "retired"

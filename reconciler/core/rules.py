@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from reconciler.core.correlate import Matching
 from reconciler.core.ledger import Head
 from reconciler.core.lifecycle import Rules
+from reconciler.core.matching import Matching, folded
 from reconciler.core.model import Equality
 from reconciler.core.ownership import FieldRules
 from reconciler.core.policy import FieldRule, Policy
@@ -101,20 +101,25 @@ def user_matching(policy: Policy, equality: Equality) -> Matching:
         kind="user",
         by=policy.users.correlate,
         name_key=lambda name: str(equality.fold("user_name", name)),
+        mail_key=lambda mail: str(equality.fold("email", folded(mail))),
         protected=frozenset(policy.users.protected),
         replaces=policy.users.rename == "replace",
     )
 
 
-def group_matching(policy: Policy, equality: Equality) -> Matching:
+def group_matching(policy: Policy, equality: Equality, *, proved: bool) -> Matching:
     """
     Return how groups are told apart: by link, external id and name.
+
+    A group that was deleted and made again has a new id at the source, and is the same group by its name; but only
+    an export that proves the old one gone can tell that from two groups of one name.
     """
     return Matching(
         kind="group",
         by=("link", "external_id", "user_name"),
         name_key=group_name_key(policy, equality),
         replaces=policy.groups.lifecycle.renamed == "replace",
+        reborn=proved,
     )
 
 

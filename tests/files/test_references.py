@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.decisions import Directory
+from reconciler.core.directory import Directory
 from reconciler.core.ledger import LedgerRow, Names
 from reconciler.core.model import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.overrides import Override

@@ -1,0 +1,101 @@
+"""
+What cannot be told apart, or would bear one name: conflicts, each with everybody whom it holds.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from reconciler.core.canonical import digest
+from reconciler.core.ledger import LedgerRow
+from reconciler.core.matching import Index, Matching, folded
+from reconciler.core.model import Conflict, Desired, Kind, Live
+
+
+class Clash(Struct, frozen=True, kw_only=True):
+    """
+    A conflict, and the live entities that are no strangers for as long as it stands.
+    """
+
+    conflict: Conflict
+    ids: frozenset[str]
+
+
+def clashes(
+    desired: Mapping[str, Desired],
+    rows: Mapping[str, LedgerRow],
+    found: Mapping[str, tuple[str, list[Live]]],
+    index: Index,
+) -> Iterator[Clash]:
+    """
+    Yield every conflict there is: ties, two desired for one live, and names that would be borne twice.
+    """
+    kind = index.matching.kind
+    yield from _same_names(desired, index.matching)
+    claimed: dict[str, list[str]] = {}
+    for key, (via, lives) in sorted(found.items()):
+        if len(lives) > 1:
+            names = ", ".join(f"{one.name!r} (id {one.id})" for one in lives)
+            yield _clash(kind, "tie", [key], f"{desired[key].name!r} matches {names} by {via}")
+        for one in lives:
+            claimed.setdefault(one.id, []).append(key)
+        yield from _taken(desired[key], rows.get(key), lives, index)
+    for link, keys in sorted(claimed.items()):
+        if len(keys) > 1:
+            yield _clash(kind, "shared", keys, f"{' and '.join(keys)} both match the one with id {link}")
+
+
+def _same_names(desired: Mapping[str, Desired], matching: Matching) -> Iterator[Clash]:
+    """
+    Yield a conflict for each name that two desired entities bear, or bear but for case and look-alikes.
+    """
+    bearers: dict[str, list[str]] = {}
+    for key, wanted in sorted(desired.items()):
+        if wanted.state == "active":
+            bearers.setdefault(folded(matching.name_key(wanted.name)), []).append(key)
+    for keys in bearers.values():
+        if len(keys) > 1:
+            names = " and ".join(f"{desired[key].name!r} ({key})" for key in keys)
+            told = f"two source {matching.kind}s would bear one name: {names}"
+            yield _clash(matching.kind, "name", keys, told)
+
+
+def _taken(wanted: Desired, row: LedgerRow | None, lives: Sequence[Live], index: Index) -> Iterator[Clash]:
+    """
+    Yield a conflict where an entity is to be made or renamed, and somebody else bears its name or external id.
+
+    It may be a stranger in the place of the linked one, a protected account, a predecessor of its own, or the
+    account of another source identity (a recycled login, or one that will be renamed by this plan).
+    """
+    name_key = index.matching.name_key
+    named = any(name_key(one.name) == name_key(wanted.name) for one in lives)
+    if named or wanted.state != "active" or (not lives and wanted.reason == "unpopulated"):
+        return
+    others = [*index.bearers.get(name_key(wanted.name), ())]
+    others += [] if lives else [one for one in index.by_external.get(wanted.key, ()) if one not in others]
+    if not others:
+        return
+    gone = bool(row and row.link and not lives and row.link not in index.there)
+    told = f"{wanted.name!r} ({wanted.key}): " + (
+        f"its account (id {row.link}) is gone, and " if row and gone else ""
+    )
+    told += "; ".join(f"its name or external id is borne by {_whose(one, index)}" for one in others)
+    yield _clash(index.matching.kind, "taken", [wanted.key], told, frozenset(one.id for one in others))
+
+
+def _whose(one: Live, index: Index) -> str:
+    owner, heir = index.owner_of.get(one.id), index.dead.get(one.id)
+    whose = f"belongs to {owner}" if owner else f"belonged to {heir}" if heir else "is none that may be matched"
+    return f"{one.name!r} (id {one.id}), which {whose}"
+
+
+def _clash(kind: Kind, code: str, keys: Sequence[str], message: str, ids: frozenset[str] = frozenset()) -> Clash:  # noqa: PLR0917  a conflict is these
+    release = {
+        "tie": "rename or remove all but one of them in the target, or `exclude` the entity",
+        "shared": "correct one of them at the source, or `exclude` one",
+        "name": "rename one at the source, or `exclude` one",
+        "taken": "rename that account in the target, `adopt` it, or `exclude` the entity",
+    }[code]
+    ordered = tuple(sorted(keys))
+    conflict = Conflict(id=digest(kind, code, ordered), kind=kind, keys=ordered, message=message, release=release)
+    return Clash(conflict=conflict, ids=ids)

@@ -1,0 +1,88 @@
+"""
+Who is meant: people and groups found by what people call them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.core.ledger import LedgerRow
+from reconciler.core.matching import folded
+from reconciler.core.model import Export
+
+
+class Directory:
+    """
+    Finds people and groups by what people call them: key, user name, e-mail; key or name.
+
+    A group also answers to the names it bore before, as long as no other bears them now. `prefixes` are what the
+    target's names of groups begin with. `former` has those earlier names by key, without prefix.
+    """
+
+    def __init__(
+        self,
+        export: Export,
+        users: Mapping[str, LedgerRow],
+        groups: Mapping[str, LedgerRow],
+        *,
+        prefixes: Sequence[str] = (),
+    ) -> None:
+        self.people: dict[str, set[str]] = {}
+        self.groups: dict[str, set[str]] = {}
+        for placed in export.users:
+            _note(self.people, placed.row.key, placed.row.key, placed.row.user_name, placed.row.email or "")
+        for group in export.groups:
+            _note(self.groups, group.row.key, group.row.key, group.row.name)
+        self.former = {
+            group.row.key: tuple(
+                name
+                for name in _borne(groups[group.row.key], prefixes)
+                if self.groups.get(folded(name), set()) <= {group.row.key}
+            )
+            for group in export.groups
+            if group.row.key in groups
+        }
+        for key, names in self.former.items():
+            _note(self.groups, key, *names)
+        self.known_before = {folded(name) for row in users.values() for name in (row.key, *_borne(row), _mail(row))}
+        self.known_before |= {folded(name) for row in groups.values() for name in (row.key, *_borne(row, prefixes))}
+
+    def person(self, name: str) -> set[str]:
+        """
+        Return the keys of the people whom `name` may mean; a key means its bearer and nobody else.
+        """
+        return _meant(self.people, name)
+
+    def group(self, name: str) -> set[str]:
+        """
+        Return the keys of the groups that `name` may mean; a key means its bearer and no other.
+        """
+        return _meant(self.groups, name)
+
+    def gone(self, name: str) -> bool:
+        """
+        Return whether the ledger knew somebody, or a group, of that name.
+        """
+        return folded(name) in self.known_before
+
+
+def _meant(index: Mapping[str, set[str]], name: str) -> set[str]:
+    keys = index.get(folded(name), set())
+    return {name} if name in keys else keys
+
+
+def _note(index: dict[str, set[str]], key: str, *names: object) -> None:
+    for name in names:
+        if isinstance(name, str) and name:
+            index.setdefault(folded(name), set()).add(key)
+
+
+def _borne(row: LedgerRow, prefixes: Sequence[str] = ()) -> tuple[str, ...]:
+    """
+    Return the names that an entity bears or bore in the target, with and without prefix.
+    """
+    names = (row.names.present, *row.names.previous) if row.names else ()
+    bare = (name.removeprefix(prefix) for name in names for prefix in prefixes if name.startswith(prefix))
+    return tuple(dict.fromkeys((*bare, *names)))
+
+
+def _mail(row: LedgerRow) -> str:
+    return str(row.last.fields.get("email") or "") if row.last else ""

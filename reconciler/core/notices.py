@@ -1,0 +1,46 @@
+"""
+What a reader must know though nothing of it is a change: states nobody knows, profiles nobody offers, bad readings.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconciler.core.access import offered
+from reconciler.core.claims import elements
+from reconciler.core.model import Catalogue, Notice, Placed
+from reconciler.core.settle import Settled
+
+
+def unknown_states(people: Iterable[Placed]) -> Iterator[Notice]:
+    """
+    Yield a notice for each person whose state at the source means nothing to us: neither created nor touched.
+    """
+    for placed in people:
+        if placed.row.state == "unknown":
+            said = (
+                f"the source says {placed.row.source_state!r}" if placed.row.source_state else "no state is given"
+            )
+            text = f"{placed.origin}: {placed.row.user_name!r} is neither created nor touched: {said}"
+            yield Notice(code="unknown-state", level="warning", text=text)
+
+
+def without_profile(settled: Settled, catalogue: Catalogue) -> Iterator[Notice]:
+    """
+    Yield a notice where an administrator owns somebody's profiles and the target offers none of them.
+    """
+    live, claim = settled.pair.live, settled.reached.get("profiles")
+    if live is None or claim is None or claim.owner != "admin":
+        return
+    held = sorted(elements(live.fields.get("profiles")))
+    if not any(offered(profile, catalogue) for profile in held):
+        what = f"none of {', '.join(held)} is enabled" if held else "there is none"
+        text = f"{live.name!r} has no profile to work with: {what}, and the profiles are the admin's"
+        yield Notice(code="no-enabled-profile", level="warning", text=text)
+
+
+def unproved(degraded: Sequence[str], held: Iterable[Notice]) -> Iterator[Notice]:
+    """
+    Yield a notice for an export that proves no absence, where no guard has told of it already.
+    """
+    if degraded and all(one.code != "export-degraded" for one in held):
+        text = f"{'; '.join(degraded)}: adds and updates only, nothing is removed on such an export"
+        yield Notice(code="export-degraded", level="warning", text=text)
