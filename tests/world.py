@@ -20,7 +20,7 @@ from reconciler.apply.fence import Patience
 from reconciler.apply.run import Report, apply
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision
-from reconciler.core.ledger import Claim, Ledger, LedgerRow
+from reconciler.core.ledger import Claim, Fence, Ledger, LedgerRow
 from reconciler.core.model import (
     Counts,
     Export,
@@ -36,6 +36,7 @@ from reconciler.core.model import (
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy, build, overlay
 from reconciler.errors import StoreError
+from reconciler.files.journal import drop_journal
 from reconciler.ports import Target
 
 POLICY: dict[str, Any] = {
@@ -113,6 +114,12 @@ class MemoryStore:
         return []
 
 
+class KilledError(BaseException):
+    """
+    The process is killed here.
+    """
+
+
 class World:
     """
     The verbs of a story. People are called by their first name; `key` of Ann is `id-ann`.
@@ -122,7 +129,8 @@ class World:
         self.target = target
         self.store = MemoryStore()
         self.folder = folder
-        self.policy: Policy = build(overlay(POLICY, policy or {}), {})
+        self.document = overlay(POLICY, policy or {})
+        self.policy: Policy = build(self.document, {})
         self.clock = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
         self.people: dict[str, UserRow] = {}
         self.groups: dict[str, GroupRow] = {}
@@ -130,6 +138,7 @@ class World:
         self.waivers: list[Waiver] = []
         self.manifest: dict[str, Any] = {}
         self.fetched_at: str | None = None
+        self.process = 1
         self.cloud_has_group("staff", roles=("User",))
 
     # What the cloud says
@@ -264,15 +273,46 @@ class World:
         """
         return self.apply(approved=frozenset(change.id for change in self.plan().changes))
 
+    def apply_and_die(self) -> None:
+        """
+        Apply, and die after the last write and before the record. The machine is lost, and the journal with it.
+        """
+        held: list[Fence | None] = []
+
+        def die(message: str) -> None:
+            if message.startswith("Record"):
+                held.append(self.target.fence())
+                raise KilledError
+
+        self.store.before_commit = die
+        try:
+            apply(self.decide(), self.target, self.book, opened=load(self.book), order=self.order())
+        except KilledError:
+            drop_journal(self.folder, self.book.target)
+            self.target.move_fence(self.target.fence(), held[0] or Fence(lineage="", serial=0))
+            self.process += 1
+            return
+        finally:
+            self.store.before_commit = lambda _message: None
+        raise AssertionError("there was nothing to record")
+
+    def changes_policy(self, change: Mapping[str, Any]) -> None:
+        """
+        A change of the policy is merged, laid over the one there is.
+        """
+        self.document = overlay(self.document, change)
+        self.policy = build(self.document, {})
+
     def order(self, approved: frozenset[str] | None = None) -> Order:
         patience = Patience(
             now=lambda: self.now,
-            later=lambda time: _later(time),
+            later=_later,
             sleep=lambda _seconds: None,
-            alive=lambda _holder: True,
+            alive=lambda holder: holder == f"test@here:{self.process}",
             seconds=0,
         )
-        return Order(who="tester", holder="test@here:1", lineage="L", patience=patience, approved=approved)
+        holder = f"test@here:{self.process}"
+        return Order(who="tester", holder=holder, lineage="L", patience=patience, approved=approved)
 
     # What there is to see
 

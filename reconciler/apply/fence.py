@@ -2,6 +2,13 @@
 The fence in the target: whose writes count, and that the ledger and the target belong together.
 
 A run takes it before its first write and gives it back after its record; it is moved by compare-and-set alone.
+
+| serial in the target | holder | what it tells |
+|---|---|---|
+| the ledger's | | the last run is recorded here |
+| the ledger's, or one more | some | a run writes, or ended before its record |
+| one more | | that run is recorded in a ledger that is ahead of this one |
+| any other | | one of the two was restored or replaced |
 """
 
 from collections.abc import Callable
@@ -11,7 +18,7 @@ from msgspec.structs import replace
 
 from reconciler.core.claims import earlier
 from reconciler.core.ledger import Fence, Head
-from reconciler.errors import HeldError, LedgerError
+from reconciler.errors import HeldError, LedgerError, TargetError
 from reconciler.ports import Target
 
 
@@ -72,11 +79,17 @@ def keep(target: Target, mine: Fence, patience: Patience) -> Fence:
     raise HeldError("another run has taken the fence: this one stops before its next write", hint="apply again")
 
 
-def release(target: Target, mine: Fence) -> None:
+def release(target: Target, mine: Fence, *, recorded: bool) -> TargetError | None:
     """
-    Give the fence back; the serial stays, so that the next run finds it equal to the ledger's.
+    Give the fence back; return why it could not be, which costs no more than waiting for its term to end.
+
+    The serial stays. The holder's name stays too where the run has no record in the ledger.
     """
-    target.move_fence(mine, replace(mine, holder="", until=""))
+    try:
+        target.move_fence(mine, replace(mine, holder="" if recorded else mine.holder, until=""))
+    except TargetError as error:
+        return error
+    return None
 
 
 def _halfway(now: str, fresh: str) -> str:
@@ -88,16 +101,18 @@ def _halfway(now: str, fresh: str) -> str:
 
 def _check(seen: Fence, head: Head, target: Target) -> None:
     """
-    Refuse a target whose fence is not at the ledger's last run, or at one that began and died before its record.
+    Refuse a target whose fence is not at the ledger's last run, nor at one that ended before its record.
     """
-    if seen.lineage == head.lineage and seen.serial in {head.serial, head.serial + 1}:
+    unrecorded = seen.serial == head.serial + 1 and bool(seen.holder)
+    if seen.lineage == head.lineage and (seen.serial == head.serial or unrecorded):
         return
     told = (
         f"{target.identity} is at run {seen.serial} of ledger {seen.lineage}, "
         f"but the ledger here is at run {head.serial} of {head.lineage or 'none'}"
     )
     hint = (
-        "one of the two was restored or replaced: restore the other too; or, to accept the target as it is, "
+        "fetch the ledger if another clone has moved it on; if one of the two was restored or replaced, restore "
+        "the other too; or, to accept the target as it is, "
         f"give its fence the lineage {head.lineage!r} and the serial {head.serial}, and clear its holder"
     )
     raise LedgerError(told, hint=hint)

@@ -21,7 +21,10 @@ def recover(target: Target, book: Book, order: Order) -> Opened | None:
         return None
     head = load(book).ledger.head
     fence = take(target, replace(head, lineage=journal.head.lineage), order.holder, order.patience)
+    serial = head.serial
     try:
-        return resume(book) if unrecorded(book) else load(book)
+        opened = resume(book) if unrecorded(book) else load(book)
+        serial = opened.ledger.head.serial
     finally:
-        release(target, fence)
+        release(target, fence, recorded=serial == fence.serial)
+    return opened

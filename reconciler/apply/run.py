@@ -54,23 +54,42 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
     writing = Writing(
         fence=take(target, replace(opened.ledger.head, lineage=lineage), order.holder, order.patience)
     )
+    header: RunHeader | None = None
     try:
         if chosen:
             delta = intentions(decision, chosen, moment)
             opened = commit_intents(book, opened, delta, lineage=lineage, run=moment.run)
-        header = _made(decision, chosen, target, order=order, writing=writing, moment=moment)
-        recorded = record(decision, writing.outcomes, moment, header)
-        recorded = replace(recorded, head=replace(recorded.head, lineage=lineage))
-        commit_record(book, opened, recorded, trailers=_trailers(decision, order, writing.outcomes, recorded))
+        header = _recorded(decision, chosen, target, book, opened=opened, order=order, writing=writing)
     finally:
-        release(target, writing.fence)
+        unreleased = release(target, writing.fence, recorded=header is not None)
     return Report(
         run=moment.run,
         outcomes=tuple(writing.outcomes),
         unapproved=unapproved,
         interrupted=header.interrupted and writing.trouble is None,
-        trouble=writing.trouble,
+        trouble=writing.trouble or unreleased,
     )
+
+
+def _recorded(
+    decision: Decision,
+    chosen: Sequence[Change],
+    target: Target,
+    book: Book,
+    *,
+    opened: Opened,
+    order: Order,
+    writing: Writing,
+) -> RunHeader:
+    """
+    Make the writes and record what landed; return the header of the record.
+    """
+    moment = Moment(now=decision.world.now, run=decision.world.ledger.head.serial + 1)
+    header = _made(decision, chosen, target, order=order, writing=writing, moment=moment)
+    recorded = record(decision, writing.outcomes, moment, header)
+    recorded = replace(recorded, head=replace(recorded.head, lineage=writing.fence.lineage))
+    commit_record(book, opened, recorded, trailers=_trailers(decision, order, writing.outcomes, recorded))
+    return header
 
 
 def _made(
@@ -94,7 +113,7 @@ def _lineage(opened: Opened, target: Target, order: Order) -> str:
     if head.lineage:
         return head.lineage
     seen = target.fence()
-    return seen.lineage if seen and seen.serial <= 1 else order.lineage
+    return seen.lineage if seen and seen.holder and seen.serial <= 1 else order.lineage
 
 
 def _has_news(decision: Decision, recorded: Recorded) -> bool:

@@ -12,8 +12,9 @@ from msgspec import Struct
 from reconciler.core.canonical import digest
 from reconciler.core.claims import elements
 from reconciler.core.ledger import LedgerRow
+from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import SETS, Action, Change, Equality, Fields, Live, Risk, Value
-from reconciler.core.settle import Settled
+from reconciler.core.settle import Settled, last_of
 
 PUT_BACK, MADE, CHANGED, TAKEN_FIRST, USABLE, JOINED, TAKEN, OFF, PUT_AWAY, DISARMED = range(10)
 """
@@ -104,7 +105,7 @@ def _gains(settled: Settled, about: Drafting, live: Live, differing: Fields) -> 
     """
     Yield the one change that sets plain fields and adds what sets lack.
     """
-    after = {name: _with_gains(live.fields.get(name), value) for name, value in differing.items()}
+    after = {name: _with_gains(name, live.fields.get(name), value, about) for name, value in differing.items()}
     after = {name: value for name, value in after.items() if value != live.fields.get(name)}
     if not after:
         return
@@ -119,8 +120,8 @@ def _losses(settled: Settled, about: Drafting, live: Live, differing: Fields) ->
     Yield a change for each set that loses something, from what it is after the gains.
     """
     for name, value in sorted(differing.items()):
-        full = _with_gains(live.fields.get(name), value)
-        lost = elements(full) - elements(value) if name in SETS else frozenset[str]()
+        full = _with_gains(name, live.fields.get(name), value, about)
+        lost = elements(_without(name, full, value, about)) if name in SETS else frozenset[str]()
         if not lost:
             continue
         power = name == "roles" and bool(about.privileged & lost)
@@ -132,13 +133,21 @@ def _losses(settled: Settled, about: Drafting, live: Live, differing: Fields) ->
         yield Draft(change=change, phase=phase, tags=frozenset(tags))
 
 
-def _with_gains(before: Value, after: Value) -> Value:
+def _with_gains(name: str, before: Value, after: Value, about: Drafting) -> Value:
     """
     Return a set with what it gains and nothing lost; any other value as it shall be.
     """
     if isinstance(before, tuple) and isinstance(after, tuple):
-        return tuple(sorted({*before, *after}))
+        return tuple(sorted({*before, *_without(name, after, before, about)}))
     return after
+
+
+def _without(name: str, one: Value, other: Value, about: Drafting) -> tuple[str, ...]:
+    """
+    Return the elements of `one` that the target would not find in `other`.
+    """
+    known = {about.equality.fold(name, element) for element in elements(other)}
+    return tuple(element for element in sorted(elements(one)) if about.equality.fold(name, element) not in known)
 
 
 def _switch(settled: Settled, about: Drafting, live: Live) -> Draft:
@@ -258,7 +267,7 @@ def _change(
     key = pair.key or f"target:{link}"
     name = pair.live.name if pair.live else pair.desired.name if pair.desired else key
     power = action == "create" and about.privileged & elements(after.get("roles"))
-    moved = _membership_drift(settled) if "groups" in {*before, *after} else False
+    moved = "groups" in {*before, *after} and _membership_drift(settled, before, after)
     return Change(
         id=digest(about.identity, pair.kind, key, action, before, after),
         action=action,
@@ -275,9 +284,14 @@ def _change(
     )
 
 
-def _membership_drift(settled: Settled) -> bool:
+def _membership_drift(settled: Settled, before: Fields, after: Fields) -> bool:
     """
-    Return whether somebody else changed the memberships since we last looked.
+    Return whether a change undoes what somebody else did: takes what we never gave, or gives what we had given.
+
+    Who moves from a group to its successor is moved by us.
     """
-    last = settled.pair.row.last if settled.pair.row else None
-    return last is not None and set(last.groups) != set(settled.groups)
+    last = last_of(settled.pair)
+    if last is None or any(key.startswith(FORMER) for key in settled.groups):
+        return False
+    given, taken = elements(after.get("groups")), elements(before.get("groups"))
+    return bool(taken - {*last.groups} or given & {*last.groups})

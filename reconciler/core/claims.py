@@ -11,6 +11,9 @@ from reconciler.core.ledger import Claim, Intent
 from reconciler.core.model import Equality, Value
 from reconciler.core.policy import seconds
 
+STATE = "active"
+"""The key under which intents about the lifecycle state are kept among the claims."""
+
 
 def elements(value: Value) -> frozenset[str]:
     """
@@ -43,12 +46,15 @@ def forget(claim: Claim, live: Value | UnsetType, *, name: str, equality: Equali
     """
     Return `claim` without the intents made at or before time `before`: no request of theirs can land any more.
 
-    Where the live value is one of them, it first becomes what we wrote and saw.
+    Where the live value is one of them, it first becomes what we wrote and saw. Where nobody owns the field yet,
+    they are kept as long as it is: nothing else tells that the value is ours.
     """
     old = tuple(intent for intent in claim.intents if intent.at <= before)
     if not old or isinstance(live, UnsetType):
         return claim
     landed = among(live, old, name, equality)
+    if landed and claim.owner is None:
+        return claim
     seen = replace(claim, saw=live, wrote=live) if landed and claim.owner == "git" else claim
     return replace(seen, intents=tuple(intent for intent in claim.intents if intent.at > before))
 
@@ -58,6 +64,16 @@ def among(live: Value, intents: tuple[Intent, ...], name: str, equality: Equalit
     Return whether the live value of field `name` is one that we meant to write.
     """
     return any(equality.same(name, live, intent.value) for intent in intents)
+
+
+def foreign(live: Value, intents: tuple[Intent, ...], name: str, equality: Equality) -> bool:
+    """
+    Return whether there are intents, and the live value is neither theirs nor what they were to replace.
+    """
+    if not intents or among(live, intents, name, equality):
+        return False
+    replaced = (intent.replaces for intent in intents)
+    return not any(not isinstance(one, UnsetType) and equality.same(name, live, one) for one in replaced)
 
 
 def earlier(time: str, by: str) -> str:

@@ -16,6 +16,9 @@ from reconciler.core.model import Equality
 from reconciler.core.ownership import FieldRules, Moment
 from reconciler.core.policy import FieldRule, MoveTo, Policy
 
+FORMER = "former:"
+"""Prefix of the key of a group that a successor replaces; its members move to the successor."""
+
 OURS = frozenset({"link", "intent"})
 """Ways of finding an account that prove it is the one we made or adopted."""
 
@@ -100,7 +103,7 @@ def _missing_user(pair: Pair, rules: Rules, moment: Moment) -> Fate:
     life, quorum = rules.policy.users.lifecycle.missing, rules.policy.users.absent_for
     if pair.live is None or life == "keep":
         return LEAVE
-    seen = absence(pair, rules)
+    seen = _counted(pair, rules)
     if seen.exports < quorum.exports or seen.since > earlier(moment.now, f"{quorum.hours}h"):
         return LEAVE
     return Fate(verb="delete" if life == "delete" else "off", reason="missing")
@@ -144,11 +147,22 @@ def absence(pair: Pair, rules: Rules) -> Absent:
 
     An export that proves no absence is not counted.
     """
-    now = rules.fetched_at
-    before = pair.row.absent if pair.row and pair.row.absent else Absent(since=now, exports=0, fetched_at="")
-    if before.fetched_at == now or not rules.proved:
+    return _counted(pair, rules) if rules.proved else _absent_before(pair, rules)
+
+
+def _counted(pair: Pair, rules: Rules) -> Absent:
+    """
+    Return the absence with the present export counted, whatever it proves: the guard holds what rests on it.
+    """
+    before = _absent_before(pair, rules)
+    if before.fetched_at == rules.fetched_at:
         return before
-    return Absent(since=before.since, exports=before.exports + 1, fetched_at=now)
+    return Absent(since=before.since, exports=before.exports + 1, fetched_at=rules.fetched_at)
+
+
+def _absent_before(pair: Pair, rules: Rules) -> Absent:
+    unknown = Absent(since=rules.fetched_at, exports=0, fetched_at="")
+    return pair.row.absent if pair.row and pair.row.absent else unknown
 
 
 def group_fate(pair: Pair, rules: Rules) -> Fate:

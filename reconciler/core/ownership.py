@@ -11,7 +11,7 @@ that holds once the goal is reached (`reached`). Where the goal is what is live 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from reconciler.core.claims import among, earlier, elements
+from reconciler.core.claims import among, earlier, elements, foreign
 from reconciler.core.ledger import Claim, Owner
 from reconciler.core.model import Equality, Transfer, Value
 
@@ -32,7 +32,7 @@ class FieldRules(Struct, frozen=True, kw_only=True):
     What the policy says of one shared field.
 
     `privileged` are the elements that carry an administrator's power, `expires` how long an administrator may
-    own them unconfirmed. `was_source`: git alone owned the field under the policy last settled with.
+    own them unconfirmed. `was_source`: Git alone owned the field under the policy that the ledger's head names.
     """
 
     name: str
@@ -47,14 +47,14 @@ class Field(Struct, frozen=True, kw_only=True):
     """
     One shared field of one entity that is there: D, L, our claim, and what overrides decide of it.
 
-    `linked`: the entity is the one we made or adopted, last settled under the policy of which `was_source`
-    speaks. `lapsed`: it was inactive until now.
+    `was_ours`: the entity is the one we made or adopted, and the field was Git's alone when it was last settled.
+    `lapsed`: it was inactive until now.
     """
 
     desired: Value | UnsetType
     live: Value | UnsetType
     claim: Claim
-    linked: bool
+    was_ours: bool = False
     lapsed: bool = False
     give: bool = False
     transfer: Transfer | None = None
@@ -102,7 +102,7 @@ def _by_override(field: Field, live: Value, rules: FieldRules, moment: Moment) -
         return None
     value = field.desired if transfer.verb == "take" else transfer.value
     if isinstance(value, UnsetType):
-        return None
+        return _leave(7, field, "", held="Git gives no value to take the field back to")
     known = (transfer.reviewed, value, *(intent.value for intent in field.claim.intents))
     if not any(not isinstance(one, UnsetType) and rules.equality.same(rules.name, live, one) for one in known):
         return _leave(7, field, "", held=f"the live value is not the one that {transfer.verb} was reviewed for")
@@ -119,17 +119,33 @@ def _owned_by_admin(field: Field, live: Value, rules: FieldRules, moment: Moment
     """
     Rows 8 and 9: the administrator's value stays, but privilege does not outlive its account or its term.
     """
-    claim, desired = field.claim, field.desired
+    claim = field.claim
     if claim.owner != "admin":
         return None
     ended = field.lapsed or _expired(claim, rules, moment)
-    if ended and not isinstance(desired, UnsetType) and rules.privileged & elements(live):
-        return _reach(
-            8, field, desired, reached=_git(claim, desired, moment), rules=rules, text="privilege falls back to Git"
-        )
+    if ended and (fallen := _fallen_back(field, live, rules, moment)):
+        return fallen
     text, withheld = _admin_news(field, live, rules)
     kept = claim if rules.equality.same(rules.name, live, claim.saw) else replace(claim, saw=live)
     return Verdict(row=9, goal=live, claim=kept, reached=kept, text=text, withheld=withheld)
+
+
+def _fallen_back(field: Field, live: Value, rules: FieldRules, moment: Moment) -> Verdict | None:
+    """
+    Return row 8's verdict on a privileged value. It is Git's at once, so that a write that fails is made again.
+    """
+    claim, desired = field.claim, field.desired
+    if isinstance(desired, UnsetType) or not rules.privileged & elements(live):
+        return None
+    return _reach(
+        8,
+        field,
+        desired,
+        reached=git_owned(claim, desired, moment),
+        rules=rules,
+        text="privilege falls back to Git",
+        meanwhile=git_owned(claim, live, moment),
+    )
 
 
 def _admin_news(field: Field, live: Value, rules: FieldRules) -> tuple[str, Value | UnsetType]:
@@ -154,22 +170,23 @@ def _by_claim(field: Field, live: Value, rules: FieldRules, moment: Moment) -> V
     """
     claim, desired = field.claim, field.desired
     ours = claim.owner == "git"
-    if not ours and _foreign_to_intents(live, claim, rules):
-        return _to_admin(10, field, live, moment)
+    if not ours and foreign(live, claim.intents, rules.name, rules.equality):
+        return _to_admin(10, field, live, rules, moment)
     intended = among(live, claim.intents, rules.name, rules.equality)
     if isinstance(desired, UnsetType):
         seen = replace(claim, saw=live, wrote=live) if intended else claim
         return Verdict(row=11, goal=UNSET, claim=seen, reached=seen)
     same = rules.equality.same
     if ours and same(rules.name, live, desired):
-        return _reach(12, field, desired, reached=_git(claim, desired, moment, saw=live), rules=rules)
+        return _reach(12, field, desired, reached=git_owned(claim, desired, moment, saw=live), rules=rules)
     held = ours and (same(rules.name, live, claim.saw) or same(rules.name, live, claim.wrote))
     moved = not same(rules.name, desired, claim.wrote)
     if held and not moved:
         return Verdict(row=13, goal=live, claim=claim, reached=claim)
     if held or intended:
-        return _reach(14 if held else 15, field, desired, reached=_git(claim, desired, moment), rules=rules)
-    return _to_admin(17 if moved else 16, field, live, moment) if ours else None
+        row, text = (14, "") if held or same(rules.name, live, desired) else (15, "our own unfinished write")
+        return _reach(row, field, desired, reached=git_owned(claim, desired, moment), rules=rules, text=text)
+    return _to_admin(17 if moved else 16, field, live, rules, moment) if ours else None
 
 
 def _unclaimed(field: Field, live: Value, rules: FieldRules, moment: Moment) -> Verdict:
@@ -178,10 +195,12 @@ def _unclaimed(field: Field, live: Value, rules: FieldRules, moment: Moment) -> 
     """
     claim, desired = field.claim, field.desired
     wanted = live if isinstance(desired, UnsetType) else desired
-    if field.linked and rules.was_source:
-        return _reach(18, field, wanted, reached=_git(claim, wanted, moment), rules=rules)
+    if field.was_ours:
+        reached, meanwhile = git_owned(claim, wanted, moment), git_owned(claim, live, moment)
+        text = "" if rules.equality.same(rules.name, live, wanted) else "nobody but Git could own it so far"
+        return _reach(18, field, wanted, reached=reached, rules=rules, text=text, meanwhile=meanwhile)
     if rules.equality.same(rules.name, live, wanted):
-        return _reach(19, field, wanted, reached=_git(claim, wanted, moment, saw=live), rules=rules)
+        return _reach(19, field, wanted, reached=git_owned(claim, wanted, moment, saw=live), rules=rules)
     if rules.foreign == "keep":
         kept = replace(_admin(claim, live, moment), wrote=wanted)
         return Verdict(row=20, goal=live, claim=kept, reached=kept, text="adopted: the admin's value is kept")
@@ -190,22 +209,33 @@ def _unclaimed(field: Field, live: Value, rules: FieldRules, moment: Moment) -> 
             20,
             field,
             wanted,
-            reached=_git(claim, wanted, moment),
+            reached=git_owned(claim, wanted, moment),
             rules=rules,
             text="adopted: Git's value is written",
         )
     return _leave(20, field, "", held="the account was there before, and this field differs")
 
 
-def _reach(row: int, field: Field, value: Value, *, reached: Claim, rules: FieldRules, text: str = "") -> Verdict:
+def _reach(
+    row: int,
+    field: Field,
+    value: Value,
+    *,
+    reached: Claim,
+    rules: FieldRules,
+    text: str = "",
+    meanwhile: Claim | None = None,
+) -> Verdict:
     """
     Return a verdict that wants `value`; where it is live already, the claim is reached as things stand.
+
+    Until the value is written, `meanwhile` is the claim; by default the one there was.
     """
     there = not isinstance(field.live, UnsetType) and rules.equality.same(rules.name, field.live, value)
     if there and not isinstance(field.live, UnsetType):
         settled = replace(reached, saw=field.live)
         return Verdict(row=row, goal=field.live, claim=settled, reached=settled, text=text)
-    return Verdict(row=row, goal=value, claim=field.claim, reached=reached, text=text)
+    return Verdict(row=row, goal=value, claim=meanwhile or field.claim, reached=reached, text=text)
 
 
 def _leave(row: int, field: Field, text: str, held: str = "") -> Verdict:
@@ -215,19 +245,23 @@ def _leave(row: int, field: Field, text: str, held: str = "") -> Verdict:
     return Verdict(row=row, goal=UNSET, claim=field.claim, reached=field.claim, text=text, held=held)
 
 
-def _to_admin(row: int, field: Field, live: Value, moment: Moment) -> Verdict:
+def _to_admin(row: int, field: Field, live: Value, rules: FieldRules, moment: Moment) -> Verdict:  # noqa: PLR0917  rules and moment are every row's
     """
     Return the verdict that an administrator changed the field, and owns it from now on.
+
+    Privilege that was given while the account was unusable has lapsed like any other.
     """
+    if field.lapsed and (fallen := _fallen_back(field, live, rules, moment)):
+        return fallen
     claim = _admin(field.claim, live, moment)
     withheld = field.desired if row == 17 else UNSET  # noqa: PLR2004  the table's own number
     told = "now owned by the target's admin" + ("; Git says otherwise: withheld" if withheld is not UNSET else "")
     return Verdict(row=row, goal=live, claim=claim, reached=claim, text=told, withheld=withheld)
 
 
-def _git(claim: Claim, value: Value, moment: Moment, *, saw: Value | UnsetType = UNSET) -> Claim:
+def git_owned(claim: Claim, value: Value, moment: Moment, *, saw: Value | UnsetType = UNSET) -> Claim:
     """
-    Return `claim` as git's with W = `value`; B is what is live, or `value` until it is read back.
+    Return `claim` as Git's with W = `value`; B is what is live, or `value` until it is read back.
     """
     kept = value if isinstance(saw, UnsetType) else saw
     return replace(_owned(claim, "git", moment), wrote=value, saw=kept)
@@ -254,18 +288,6 @@ def _news(claim: Claim, text: str) -> str:
     Return `text` unless the administrator owned the field already.
     """
     return "" if claim.owner == "admin" else text
-
-
-def _foreign_to_intents(live: Value, claim: Claim, rules: FieldRules) -> bool:
-    """
-    Return whether there are open intents and the live value is neither theirs nor what they were to replace.
-    """
-    if not claim.intents or among(live, claim.intents, rules.name, rules.equality):
-        return False
-    replaced = (intent.replaces for intent in claim.intents)
-    return not any(
-        not isinstance(one, UnsetType) and rules.equality.same(rules.name, live, one) for one in replaced
-    )
 
 
 def _expired(claim: Claim, rules: FieldRules, moment: Moment) -> bool:

@@ -14,7 +14,7 @@ from reconciler.core.decide import Decision
 from reconciler.core.guard import counted
 from reconciler.core.ledger import Claim, Head, Hold, LedgerRow, RunChange, RunClaim, RunHeader, RunLine
 from reconciler.core.model import Change, Kind, Live
-from reconciler.core.ownership import Moment
+from reconciler.core.ownership import NO_CLAIM, Moment
 from reconciler.core.rows import row_intended, row_landed
 from reconciler.core.rules import authorities
 
@@ -55,7 +55,7 @@ def intentions(decision: Decision, changes: Iterable[Change], moment: Moment) ->
     """
     rows: dict[tuple[str, str], LedgerRow] = {}
     for change in changes:
-        if _is_stranger(change.key):
+        if _is_anothers(decision, change):
             continue
         place = (str(change.kind), change.key)
         before = rows.get(place, _ledger_row(decision, change))
@@ -63,11 +63,14 @@ def intentions(decision: Decision, changes: Iterable[Change], moment: Moment) ->
     return _delta(rows)
 
 
-def _is_stranger(key: str) -> bool:
+def _is_anothers(decision: Decision, change: Change) -> bool:
     """
-    Return whether the key is that of an account of which the ledger keeps no row.
+    Return whether a change is of an account that the ledger's row does not speak of: a stranger, a predecessor.
     """
-    return key.startswith("target:")
+    if change.link is None:
+        return False
+    pair = decision.settled[str(change.kind), change.key].pair
+    return not pair.key or pair.live is None or change.link != pair.live.id
 
 
 def _ledger_row(decision: Decision, change: Change) -> LedgerRow | None:
@@ -94,16 +97,10 @@ def record(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, head
     """
     rows: dict[tuple[str, str], LedgerRow | None] = dict(decision.rows)
     for one in outcomes:
-        change = one.change
-        if _is_stranger(change.key):
+        if _is_anothers(decision, one.change):
             continue
-        place = (str(change.kind), change.key)
-        row = rows.get(place, _ledger_row(decision, change))
-        if one.outcome == "landed":
-            settled, rules = decision.settled[place], decision.rules[change.kind]
-            rows[place] = row_landed(row, change, one.live, settled=settled, rules=rules)
-        else:
-            rows[place] = row_intended(row, change, _shared(decision, change), moment)
+        place = (str(one.change.kind), one.change.key)
+        rows[place] = _after(decision, one, rows.get(place, _ledger_row(decision, one.change)), moment)
     rows, elsewhere = _with_holds(decision, rows, moment)
     claims = tuple(_claim_lines(decision, rows))
     changes = tuple(_change_line(one) for one in outcomes)
@@ -112,6 +109,19 @@ def record(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, head
         head=_head(decision, outcomes, moment, elsewhere),
         lines=(header, *changes, *claims),
     )
+
+
+def _after(decision: Decision, one: Outcome, row: LedgerRow | None, moment: Moment) -> LedgerRow | None:
+    """
+    Return the row after one change, or after it was tried; None where the ledger keeps it no longer.
+    """
+    change = one.change
+    if one.outcome == "landed" and change.action == "delete":
+        return None
+    if one.outcome != "landed" or one.live is None:
+        return row_intended(row, change, _shared(decision, change), moment)
+    settled, rules = decision.settled[str(change.kind), change.key], decision.rules[change.kind]
+    return row_landed(row, change, one.live, settled=settled, rules=rules, moment=moment)
 
 
 def _with_holds(
@@ -155,29 +165,38 @@ def _held(decision: Decision) -> Iterator[tuple[Kind, tuple[str, ...], str]]:
 
 def _claim_lines(decision: Decision, rows: Mapping[tuple[str, str], LedgerRow | None]) -> Iterator[RunClaim]:
     """
-    Yield a line for every shared field that has another owner than before the run.
+    Yield a line for every field that has another owner than before the run, or is no longer shared and has none.
     """
-    news = {(one.kind, one.key, one.field): one for one in decision.plan.claims}
+    news = {(str(one.kind), one.key, one.field): one for one in decision.plan.claims}
     for place, row in sorted(rows.items()):
         kind, key = place
         ledger = decision.world.ledger
-        before = (ledger.users if kind == "user" else ledger.groups).get(key)
-        for name, claim in sorted((row.claims if row else {}).items()):
-            was = before.claims.get(name, Claim()).owner if before else None
-            if claim.owner == was:
+        known = (ledger.users if kind == "user" else ledger.groups).get(key)
+        before, after = (one.claims if one else {} for one in (known, row))
+        for name in sorted({*before, *after}):
+            was, claim = before.get(name, NO_CLAIM), after.get(name, NO_CLAIM)
+            if claim.owner == was.owner:
                 continue
-            told = news.get(("user" if kind == "user" else "group", key, name))
+            told = news.get((kind, key, name))
+            label = row or known
             yield RunClaim(
                 kind=kind,
                 key=key,
-                name=row.names.present if row and row.names else key,
+                name=label.names.present if label and label.names else key,
                 field=name,
                 owner=claim.owner,
-                was=was,
-                value=claim.saw,
+                was=was.owner,
+                value=claim.saw if claim.owner else was.saw,
                 row=told.row if told else 0,
-                text=told.text if told else "written by Git, or found to agree with it",
+                text=told.text if told else _untold(claim),
             )
+
+
+def _untold(claim: Claim) -> str:
+    """
+    Return what there is to say of a claim of which the plan said nothing.
+    """
+    return "written by Git, or found to agree with it" if claim.owner else "no longer shared: its claim ends"
 
 
 def _change_line(one: Outcome) -> RunChange:

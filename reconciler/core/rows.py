@@ -12,16 +12,14 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from reconciler.core.changes import switched_off_by_us
-from reconciler.core.claims import earlier, forget, intend, written
+from reconciler.core.claims import STATE, earlier, forget, intend, written
 from reconciler.core.ledger import Claim, CreateIntent, Intent, Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules, absence
 from reconciler.core.model import Change, Fields, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
-from reconciler.core.settle import Settled
+from reconciler.core.settle import Settled, last_of
 
 State: TypeAlias = Literal["active", "inactive", "retired"]
-STATE = "active"
-"""The key under which intents about the lifecycle state are kept among the claims."""
 
 
 def row_as_settled(settled: Settled, rules: Rules, read_at: str) -> LedgerRow | None:
@@ -36,9 +34,8 @@ def row_as_settled(settled: Settled, rules: Rules, read_at: str) -> LedgerRow | 
         kept is None and (pair.live is None or pair.desired is None or settled.goal is None)
     ):
         return kept
-    row = kept or LedgerRow(key=pair.key)
-    before = earlier(read_at, rules.policy.max_request_life)
-    row = _aged(replace(row, claims=settled.claims), pair.live, rules, before)
+    row = replace(kept or LedgerRow(key=pair.key), claims=settled.claims)
+    row = _aged(row, settled, rules, earlier(read_at, rules.policy.max_request_life))
     row = replace(row, absent=absence(pair, rules) if pair.desired is None and pair.live else None)
     if settled.goal is None or pair.live is None:
         return row
@@ -48,23 +45,44 @@ def row_as_settled(settled: Settled, rules: Rules, read_at: str) -> LedgerRow | 
         names=_named(row.names, pair.live.name),
         intent=None,
         last=_last(settled, pair.live, rules),
-        policy=rules.policy.digest,
+        policy=rules.policy.digest if fate.verb == "keep" else row.policy,
         tombstones=_with_tombstone(row, pair.live.id),
     )
 
 
-def _aged(row: LedgerRow, live: Live | None, rules: Rules, before: str) -> LedgerRow:
+def _aged(row: LedgerRow, settled: Settled, rules: Rules, before: str) -> LedgerRow:
     """
     Return the row without intents that can no longer land.
+
+    What they tell of the state is noted first. An entity that is still to be made may have been, unseen.
     """
+    live = settled.pair.live
     if not row.intent and not any(claim.intents for claim in row.claims.values()):
         return row
-    claims = {}
-    for name, claim in row.claims.items():
-        value = (live.active if name == STATE else live.fields.get(name, UNSET)) if live else UNSET
-        claims[name] = forget(claim, value, name=name, equality=rules.equality, before=before)
-    intent = row.intent if row.intent and row.intent.at > before else None
-    return replace(row, claims={name: claim for name, claim in claims.items() if claim != NO_CLAIM}, intent=intent)
+    if live and live.kind == "user" and not live.active and switched_off_by_us(row):
+        row = replace(row, last=replace(row.last or Last(), state="inactive"))
+    claims = {
+        name: _since(claim, before)
+        if name == STATE
+        else forget(
+            claim,
+            live.fields.get(name, UNSET) if live else UNSET,
+            name=name,
+            equality=rules.equality,
+            before=before,
+        )
+        for name, claim in row.claims.items()
+    }
+    open_still = row.intent is not None and (row.intent.at > before or settled.fate.verb == "create")
+    return replace(
+        row,
+        claims={name: claim for name, claim in claims.items() if claim != NO_CLAIM},
+        intent=row.intent if open_still else None,
+    )
+
+
+def _since(claim: Claim, before: str) -> Claim:
+    return replace(claim, intents=tuple(one for one in claim.intents if one.at > before))
 
 
 def _named(names: Names | None, present: str) -> Names:
@@ -88,19 +106,34 @@ def _last(settled: Settled, live: Live, rules: Rules) -> Last:
     """
     Return what we saw hold: of Git's fields those that are as they shall be, and the state if it is ours.
     """
-    row, goal = settled.pair.row, settled.goal
-    last = row.last if row and row.last else Last(groups=settled.groups)
+    goal = settled.goal
+    last = last_of(settled.pair) or Last(groups=settled.groups)
     wanted: Fields = goal.fields if goal else {}
     holding = {
         name: live.fields[name]
         for name, value in wanted.items()
         if _is_source(name, rules) and name in live.fields and rules.equality.same(name, live.fields[name], value)
     }
-    fields = {**last.fields, **holding}
-    wrote = {name: value for name, value in last.wrote.items() if fields.get(name) == last.fields.get(name)}
-    state = _group_state(settled, live, last) if live.kind == "group" else _user_state(settled, live, last)
-    groups = settled.groups if goal and goal.groups == settled.groups else last.groups
-    return Last(state=state, fields=fields, wrote=wrote, groups=groups)
+    known = {
+        name: value for name, value in last.fields.items() if settled.fate.verb != "keep" or _is_source(name, rules)
+    }
+    fields = {**known, **holding}
+    wrote = {
+        name: value
+        for name, value in last.wrote.items()
+        if name in fields and fields[name] == last.fields.get(name)
+    }
+    state = _group_state(settled, live, last, rules) if live.kind == "group" else _user_state(settled, live, last)
+    return Last(state=state, fields=fields, wrote=wrote, groups=_groups(settled, last, rules))
+
+
+def _groups(settled: Settled, last: Last, rules: Rules) -> tuple[str, ...]:
+    """
+    Return the memberships that are ours: all there are once they are as they shall be; of `add-only` what we added.
+    """
+    if rules.policy.groups.membership == "add-only":
+        return tuple(key for key in last.groups if key in settled.groups) if settled.pair.row else ()
+    return settled.groups if settled.goal and settled.goal.groups == settled.groups else last.groups
 
 
 def _user_state(settled: Settled, live: Live, last: Last) -> State:
@@ -112,13 +145,14 @@ def _user_state(settled: Settled, live: Live, last: Last) -> State:
     return "inactive" if not live.active and switched_off_by_us(settled.pair.row) else last.state
 
 
-def _group_state(settled: Settled, live: Live, last: Last) -> State:
+def _group_state(settled: Settled, live: Live, last: Last, rules: Rules) -> State:
     """
     Return whether the group stands put away, or back in its place, as its goal wants it.
     """
     wanted = settled.goal.fields if settled.goal else {}
     is_live = {**live.fields, "active": live.active}
-    if any(name in wanted and wanted[name] != is_live.get(name) for name in ("active", "deleted", "parent")):
+    places = {name: wanted[name] for name in ("active", "deleted", "parent") if name in wanted}
+    if any(not rules.equality.same(name, is_live.get(name), value) for name, value in places.items()):
         return last.state
     return "retired" if settled.fate.verb == "off" else "active"
 
@@ -134,40 +168,30 @@ def row_intended(row: LedgerRow | None, change: Change, shared: frozenset[str], 
     """
     row = row or LedgerRow(key=change.key)
     claims = dict(row.claims)
-    for name, value in change.after.items():
+    for name in change.after:
         if name in shared or name == STATE:
-            intent = Intent(value=value, replaces=change.before.get(name, UNSET), at=moment.now, run=moment.run)
-            claims[name] = intend(claims.get(name, NO_CLAIM), intent)
+            claims[name] = intend(claims.get(name, NO_CLAIM), _intent(change, name, moment))
     if change.action != "create":
         return replace(row, claims=claims)
     made = CreateIntent(name=change.name, external_id=change.key, at=moment.now, run=moment.run)
     return replace(row, claims=claims, intent=made)
 
 
+def _intent(change: Change, name: str, moment: Moment) -> Intent:
+    replaced = change.before.get(name, UNSET)
+    return Intent(value=change.after[name], replaces=replaced, at=moment.now, run=moment.run)
+
+
 def row_landed(
-    row: LedgerRow | None, change: Change, live: Live | None, *, settled: Settled, rules: Rules
-) -> LedgerRow | None:
+    row: LedgerRow | None, change: Change, live: Live, *, settled: Settled, rules: Rules, moment: Moment
+) -> LedgerRow:
     """
-    Return the row after a change landed; `live` is what was read back. None: the ledger keeps it no longer.
+    Return the row after a change other than a delete landed; `live` is what was read back.
     """
-    if change.action == "delete" or live is None:
-        return None
-    if row is None and not settled.pair.key:
-        return None
     row = row or LedgerRow(key=change.key)
-    if change.link is not None and row.link is not None and change.link != row.link:
-        return row
     if change.action == "create":
-        row = replace(
-            row,
-            link=live.id,
-            names=_named(row.names, live.name),
-            intent=None,
-            policy=rules.policy.digest,
-            last=Last(),
-            tombstones=_with_tombstone(row, live.id),
-        )
-    claims = {**row.claims, **_claims_landed(row, change, live, settled)}
+        row = _made(row, live, rules)
+    claims = {**row.claims, **_claims_landed(row, change, live, settled=settled, rules=rules, moment=moment)}
     return replace(
         row,
         claims={name: claim for name, claim in claims.items() if claim != NO_CLAIM},
@@ -176,11 +200,28 @@ def row_landed(
     )
 
 
-def _claims_landed(row: LedgerRow, change: Change, live: Live, settled: Settled) -> Mapping[str, Claim]:
+def _made(row: LedgerRow, live: Live, rules: Rules) -> LedgerRow:
+    """
+    Return the row of an entity that was made (again): nothing that held of an earlier one holds of it.
+    """
+    acted_on = {name: Claim(override=claim.override) for name, claim in row.claims.items() if claim.override}
+    return replace(
+        row,
+        link=live.id,
+        names=_named(row.names, live.name),
+        claims=acted_on,
+        intent=None,
+        policy=rules.policy.digest,
+        last=Last(),
+        tombstones=_with_tombstone(row, live.id),
+    )
+
+
+def _claims_landed(
+    row: LedgerRow, change: Change, live: Live, *, settled: Settled, rules: Rules, moment: Moment
+) -> Mapping[str, Claim]:
     """
     Return the claims of the fields that were written: W is what was sent, B what was read back.
-
-    A set that got its gains but not its losses yet is ours all the same; the goal's claim comes with the last.
     """
     claims: dict[str, Claim] = {}
     if STATE in change.after and STATE in row.claims:
@@ -190,13 +231,21 @@ def _claims_landed(row: LedgerRow, change: Change, live: Live, settled: Settled)
         reached = settled.reached.get(name)
         if reached is None:
             continue
-        base = reached if value == goal.get(name) else replace(reached, override=_acted_on(row, name))
-        claims[name] = written(base, value, live.fields.get(name, value))
+        whole = rules.equality.same(name, value, goal.get(name))
+        claim = written(reached, value, live.fields.get(name, value))
+        claims[name] = (
+            claim if whole else _half_way(claim, row.claims.get(name, NO_CLAIM), _intent(change, name, moment))
+        )
     return claims
 
 
-def _acted_on(row: LedgerRow, name: str) -> str:
-    return row.claims[name].override if name in row.claims else ""
+def _half_way(claim: Claim, before: Claim, intent: Intent) -> Claim:
+    """
+    Return the claim on a set that has its gains and not yet its losses: no override has been acted on yet.
+
+    What it holds now stays an intent, so that the run that finishes it knows it for ours.
+    """
+    return replace(claim, override=before.override, intents=(intent,))
 
 
 def _last_landed(last: Last, change: Change, live: Live, rules: Rules) -> Last:

@@ -8,14 +8,14 @@ administrator owns is in the goal as it is live.
 from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, Struct, UnsetType, field
-from msgspec.structs import replace
 
-from reconciler.core.claims import elements
+from reconciler.core.claims import STATE, elements
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Claim, Last
 from reconciler.core.lifecycle import OURS, Fate, Rules, group_fate, user_fate
 from reconciler.core.model import ClaimNews, Desired, Fields, Live, Value
-from reconciler.core.ownership import NO_CLAIM, Field, Moment, Verdict, settle_field
+from reconciler.core.news import FieldHold, holds, news
+from reconciler.core.ownership import NO_CLAIM, Field, Moment, Verdict, git_owned, settle_field
 from reconciler.core.policy import MoveTo
 
 
@@ -29,16 +29,6 @@ class Goal(Struct, frozen=True, kw_only=True):
     fields: Fields
     groups: tuple[str, ...] = ()
     exists: bool = True
-
-
-class FieldHold(Struct, frozen=True, kw_only=True):
-    """
-    Something of one entity that waits for a decision; `field` empty: all of it.
-    """
-
-    field: str
-    reason: str
-    release: str
 
 
 class Settled(Struct, frozen=True, kw_only=True):
@@ -105,8 +95,8 @@ def _hands_off(pair: Pair, fate: Fate, groups: tuple[str, ...]) -> Settled:
     """
     Return the entity as it is.
     """
-    holds = (FieldHold(field="", reason=fate.reason, release=fate.release),) if fate.verb == "hold" else ()
-    return Settled(pair=pair, fate=fate, goal=None, claims=_claims(pair), holds=holds, groups=groups)
+    whole = (FieldHold(field="", reason=fate.reason, release=fate.release),) if fate.verb == "hold" else ()
+    return Settled(pair=pair, fate=fate, goal=None, claims=_claims(pair), holds=whole, groups=groups)
 
 
 def _intruder(pair: Pair, rules: Rules) -> bool:
@@ -119,6 +109,15 @@ def _intruder(pair: Pair, rules: Rules) -> bool:
 
 def _claims(pair: Pair) -> dict[str, Claim]:
     return pair.row.claims if pair.row else {}
+
+
+def last_of(pair: Pair) -> Last | None:
+    """
+    Return what we last saw or wrote of the entity that is there; of an earlier one in its place it says nothing.
+    """
+    if pair.row is None or (pair.live is not None and pair.row.link != pair.live.id):
+        return None
+    return pair.row.last
 
 
 def _put_away(rules: Rules) -> Fields:
@@ -149,8 +148,9 @@ def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tu
     """
     Rows 4 and 5: what is sent for an entity that is not there. One that was gets its administrator's values back.
     """
-    desired, claims = pair.desired, _claims(pair)
-    fields: Fields = dict(desired.fields) if desired else {}
+    claims = _claims(pair)
+    fields: Fields = dict(pair.desired.fields) if pair.desired else {}
+    fields = {name: value for name, value in fields.items() if not _is_the_targets(name, rules)}
     reached: dict[str, Claim] = {}
     why: dict[str, str] = {}
     for name, shared in rules.shared.items():
@@ -160,12 +160,15 @@ def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tu
             reached[name] = claim
             why[name] = "restores the admin's value"
         elif name in fields:
-            made = Claim(owner="git", wrote=fields[name], saw=fields[name], override=claim.override)
-            reached[name] = replace(made, since=moment.now, run=moment.run)
+            reached[name] = git_owned(claim, fields[name], moment)
+            why |= {name: "privilege falls back to Git"} if claim.owner == "admin" else {}
     fields["active"] = True
-    return Settled(
-        pair=pair, fate=fate, goal=Goal(fields=fields, groups=groups), claims=claims, reached=reached, why=why
-    )
+    goal = Goal(fields=fields, groups=groups)
+    return Settled(pair=pair, fate=fate, goal=goal, claims=claims, reached=reached, why=why)
+
+
+def _is_the_targets(name: str, rules: Rules) -> bool:
+    return name in rules.fields and rules.fields[name].authority == "target"
 
 
 def _present(
@@ -184,7 +187,7 @@ def _present(
     desired = pair.desired
     if desired is None:
         return _hands_off(pair, fate, groups)
-    last = pair.row.last if pair.row and pair.row.last else None
+    last = last_of(pair)
     verdicts = dict(_verdicts(pair, rules, moment, desired=desired, live=live, last=last))
     fields = {name: one.goal for name, one in verdicts.items() if not isinstance(one.goal, UnsetType)}
     source = _source_fields(desired, live, last, rules)
@@ -196,8 +199,8 @@ def _present(
         goal=Goal(fields=fields, groups=goal_groups),
         claims=_noted(_claims(pair), {name: one.claim for name, one in verdicts.items()}),
         reached={name: one.reached for name, one in verdicts.items()},
-        news=tuple(_news(pair, live.name, verdicts, rules)),
-        holds=tuple(_holds(pair, verdicts)),
+        news=tuple(news(pair, live.name, verdicts, rules)),
+        holds=tuple(holds(pair, verdicts)),
         drift=tuple(_drift(source, live, last, rules)),
         groups=groups,
         why={name: one.text for name, one in verdicts.items() if one.text},
@@ -211,13 +214,13 @@ def _verdicts(
     Yield the verdict on each shared field.
     """
     claims, decisions = _claims(pair), desired.decisions
-    lapsed = last is not None and last.state == "inactive"
+    lapsed = not live.active or (last is not None and last.state == "inactive")
     for name, shared in rules.shared.items():
         one = Field(
             desired=desired.fields.get(name, UNSET),
             live=live.fields.get(name, UNSET),
             claim=claims.get(name, NO_CLAIM),
-            linked=pair.via in OURS and pair.row is not None and pair.row.policy == rules.last_policy,
+            was_ours=pair.via in OURS and _was_source(pair, name, rules),
             lapsed=lapsed,
             give=name in decisions.give,
             transfer=decisions.transfers.get(name),
@@ -225,12 +228,25 @@ def _verdicts(
         yield name, settle_field(one, shared, moment)
 
 
+def _was_source(pair: Pair, name: str, rules: Rules) -> bool:
+    """
+    Return whether the field was Git's alone when the row was last settled: it says so, or the head still does.
+    """
+    row = pair.row
+    if row is None:
+        return False
+    noted = row.last is not None and name in row.last.fields
+    return noted or (rules.shared[name].was_source and row.policy == rules.last_policy)
+
+
 def _noted(before: dict[str, Claim], after: dict[str, Claim]) -> dict[str, Claim]:
     """
-    Return the claims after settling; a field without owner or intent has none.
+    Return the claims after settling: those of fields that are shared, and what was meant for the state.
+
+    A field without owner or intent has none. A claim of a field that is no longer shared ends here.
     """
-    merged = {**before, **after}
-    return {name: claim for name, claim in merged.items() if claim != NO_CLAIM}
+    state = {name: claim for name, claim in before.items() if name == STATE}
+    return {name: claim for name, claim in {**state, **after}.items() if claim != NO_CLAIM}
 
 
 def _source_fields(desired: Desired, live: Live, last: Last | None, rules: Rules) -> Fields:
@@ -273,45 +289,3 @@ def _drift(source: Fields, live: Live, last: Last | None, rules: Rules) -> Itera
         moved = name in seen and not rules.equality.same(name, live.fields[name], seen[name])
         if moved and not rules.equality.same(name, live.fields[name], value):
             yield name
-
-
-def _news(pair: Pair, label: str, verdicts: Mapping[str, Verdict], rules: Rules) -> Iterator[ClaimNews]:
-    """
-    Yield what there is to tell of the ownership of each shared field.
-    """
-    claims = _claims(pair)
-    for name, one in verdicts.items():
-        value = pair.live.fields.get(name, UNSET) if pair.live else UNSET
-        powers = frozenset[str]() if isinstance(value, UnsetType) else elements(value)
-        privileged = one.reached.owner == "admin" and bool(rules.shared[name].privileged & powers)
-        if not one.text and not privileged:
-            continue
-        yield ClaimNews(
-            kind=pair.kind,
-            key=pair.key,
-            name=label,
-            field=name,
-            row=one.row,
-            owner=one.reached.owner,
-            text=one.text or "privileged, and the admin's",
-            value=value,
-            withheld=one.withheld,
-            was=claims[name].owner if name in claims else None,
-            since=one.reached.since,
-            privileged=privileged,
-        )
-
-
-def _holds(pair: Pair, verdicts: Mapping[str, Verdict]) -> Iterator[FieldHold]:
-    """
-    Yield the shared fields that wait for a decision.
-    """
-    for name, one in verdicts.items():
-        if one.held:
-            release = (
-                f"set `foreign: keep` or `take` in the policy, or write an override: "
-                f"`reconciler give {pair.key} {name}` or `reconciler take {pair.key} {name}`"
-                if one.row == 20  # noqa: PLR2004  the table's own number
-                else f"look at the value again: `reconciler take {pair.key} {name}`"
-            )
-            yield FieldHold(field=name, reason=one.held, release=release)

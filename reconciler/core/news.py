@@ -1,0 +1,65 @@
+"""
+What there is to tell of the shared fields of one entity: who owns them anew, and which wait for a decision.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import UNSET, Struct, UnsetType
+
+from reconciler.core.claims import elements
+from reconciler.core.correlate import Pair
+from reconciler.core.lifecycle import Rules
+from reconciler.core.model import ClaimNews
+from reconciler.core.ownership import Verdict
+
+
+class FieldHold(Struct, frozen=True, kw_only=True):
+    """
+    Something of one entity that waits for a decision; `field` empty: all of it.
+    """
+
+    field: str
+    reason: str
+    release: str
+
+
+def news(pair: Pair, label: str, verdicts: Mapping[str, Verdict], rules: Rules) -> Iterator[ClaimNews]:
+    """
+    Yield what the table says of each shared field; privilege that is the administrator's is told in every plan.
+    """
+    claims = pair.row.claims if pair.row else {}
+    for name, one in verdicts.items():
+        value = pair.live.fields.get(name, UNSET) if pair.live else UNSET
+        powers = frozenset[str]() if isinstance(value, UnsetType) else elements(value)
+        privileged = one.reached.owner == "admin" and bool(rules.shared[name].privileged & powers)
+        if not one.text and not privileged:
+            continue
+        yield ClaimNews(
+            kind=pair.kind,
+            key=pair.key,
+            name=label,
+            field=name,
+            row=one.row,
+            owner=one.reached.owner,
+            text=one.text or "privileged, and the admin's",
+            value=value,
+            withheld=one.withheld,
+            was=claims[name].owner if name in claims else None,
+            since=one.reached.since,
+            privileged=privileged,
+        )
+
+
+def holds(pair: Pair, verdicts: Mapping[str, Verdict]) -> Iterator[FieldHold]:
+    """
+    Yield the shared fields that wait for a decision.
+    """
+    for name, one in verdicts.items():
+        if one.held:
+            release = (
+                f"set `foreign: keep` or `take` in the policy, or write an override: "
+                f"`reconciler give {pair.key} {name}` or `reconciler take {pair.key} {name}`"
+                if one.row == 20  # noqa: PLR2004  the table's own number
+                else f"look at the value again: `reconciler take {pair.key} {name}`"
+            )
+            yield FieldHold(field=name, reason=one.held, release=release)
