@@ -12,6 +12,7 @@ from reconciler.core.claims import elements
 from reconciler.core.ledger import Fence
 from reconciler.core.model import Change
 from reconciler.core.record import Outcome
+from reconciler.core.successor import external_id
 from reconciler.errors import ReconcilerError
 from reconciler.ports import Result, Target, Write
 
@@ -112,9 +113,9 @@ def _request(change: Change, writing: Writing) -> Write:
         action="create" if created else "delete" if change.action == "delete" else "update",
         kind=change.kind,
         id=None if created else change.link or fresh,
-        key=change.key,
+        key=external_id(change),
         name=change.name,
-        fields={name: value for name, value in change.after.items() if name != "groups"},
+        fields={name: value for name, value in change.after.items() if name not in {"groups", "external_id"}},
         join=tuple(sorted(writing.groups[key] for key in after - before)),
         leave=tuple(sorted(writing.groups[key] for key in before - after)),
         expects="" if created else version,

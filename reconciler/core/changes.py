@@ -15,6 +15,7 @@ from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import SETS, Action, Change, Equality, Fields, Live, Risk, Value
 from reconciler.core.settle import Settled, last_of
+from reconciler.core.successor import external_id_of
 
 PUT_BACK, MADE, CHANGED, TAKEN_FIRST, USABLE, JOINED, TAKEN, OFF, PUT_AWAY, DISARMED = range(10)
 """
@@ -68,7 +69,7 @@ def _creation(settled: Settled, about: Drafting) -> Iterator[Draft]:
     if goal is None:
         return
     power = about.privileged & elements(goal.fields.get("roles"))
-    made: Fields = dict(goal.fields)
+    made: Fields = {**goal.fields, **external_id_of(settled.pair)}
     phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(bool(power)))
     yield Draft(
         change=_change(settled, about, "create", before={}, after=made),

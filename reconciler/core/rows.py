@@ -18,6 +18,7 @@ from reconciler.core.lifecycle import Rules, absence
 from reconciler.core.model import Change, Fields, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
 from reconciler.core.settle import Settled, last_of
+from reconciler.core.successor import external_id
 
 State: TypeAlias = Literal["active", "inactive", "retired"]
 
@@ -173,7 +174,7 @@ def row_intended(row: LedgerRow | None, change: Change, shared: frozenset[str], 
             claims[name] = intend(claims.get(name, NO_CLAIM), _intent(change, name, moment))
     if change.action != "create":
         return replace(row, claims=claims)
-    made = CreateIntent(name=change.name, external_id=change.key, at=moment.now, run=moment.run)
+    made = CreateIntent(name=change.name, external_id=external_id(change), at=moment.now, run=moment.run)
     return replace(row, claims=claims, intent=made)
 
 
