@@ -1,5 +1,5 @@
 """
-What a story can do in its folder: run commands, administer the database, write files, commit, look whether it is so.
+What a story can do in its folder: run commands, administer the database, write files, commit, and check itself.
 
 Time is the story's own, not the machine's, so that one telling is like another.
 """
@@ -10,7 +10,6 @@ import shlex
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, closing, contextmanager, redirect_stderr, redirect_stdout
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -56,7 +55,7 @@ class Stage:
 
     def run(self, command: str, *, expect: int = 0, pipe: str = "") -> str:
         """
-        Show a command, run it, print what it prints, and return that.
+        Show a command, run it, print what it prints, and return what was shown.
 
         `pipe` shortens what stands on stdout, as the shell would: `head -n 8` or `tail -n 1`. Raises
         ReconcilerError where the exit code is not the expected one.
@@ -65,11 +64,12 @@ class Stage:
         said, complained = io.StringIO(), io.StringIO()
         with redirect_stdout(said), redirect_stderr(complained):
             code = self._again(shlex.split(command))
-        click.echo(_piped(said.getvalue(), pipe) + complained.getvalue(), nl=False)
+        shown = _piped(said.getvalue(), pipe) + complained.getvalue()
+        click.echo(shown, nl=False)
         if code:
             click.echo(f"exit code {code}: {MEANINGS.get(code, 'not expected')}")
         self.check(code == expect, f"`reconciler {command}` ended with {code}, not {expect}")
-        return said.getvalue() + complained.getvalue()
+        return shown
 
     def administer(self, statement: str) -> None:
         """

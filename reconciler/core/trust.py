@@ -17,6 +17,9 @@ from reconciler.core.policy import Guards
 CLOCK_SKEW = "5m"
 """How far ahead of ours the source's clock may be."""
 
+TOLD = 3
+"""Faults of an incomplete export that the reason names: it is told with every change that it holds."""
+
 
 class Expectation(Struct, frozen=True, kw_only=True):
     """
@@ -75,7 +78,9 @@ def _going_back(expected: Expectation) -> bool:
 
 def _degraded(manifest: Manifest, expected: Expectation) -> Iterator[str]:
     if not manifest.complete:
-        why = "; ".join(manifest.faults) or "its manifest says so"
+        more = len(manifest.faults) - TOLD
+        told = [*manifest.faults[:TOLD], *([f"and {more:,} more"] if more > 0 else [])]
+        why = "; ".join(told) or "its manifest says so"
         yield f"the export is incomplete ({why})"
     if earlier(expected.now, expected.max_age) > manifest.fetched_at:
         yield f"the export is stale: read at {manifest.fetched_at}, more than {expected.max_age} ago"
