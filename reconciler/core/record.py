@@ -52,13 +52,17 @@ class Recorded(Struct, frozen=True, kw_only=True):
 def intentions(decision: Decision, changes: Iterable[Change], moment: Moment) -> Delta:
     """
     Return the rows with what is about to be written added to their intents. Nothing else of them changes.
+
+    But a row that bears another key now moves there first: one account must not be two people's.
     """
-    rows: dict[tuple[str, str], LedgerRow] = {}
+    rows: dict[tuple[str, str], LedgerRow | None] = {
+        place: None for place, row in decision.rows.items() if row is None
+    }
     for change in changes:
         if _is_anothers(decision, change):
             continue
         place = (str(change.kind), change.key)
-        before = rows.get(place, _ledger_row(decision, change))
+        before = rows.get(place, decision.settled[place].pair.row)
         rows[place] = row_intended(before, change, _shared(decision, change), moment)
     return _delta(rows)
 
@@ -71,11 +75,6 @@ def _is_anothers(decision: Decision, change: Change) -> bool:
         return False
     pair = decision.settled[str(change.kind), change.key].pair
     return not pair.key or pair.live is None or change.link != pair.live.id
-
-
-def _ledger_row(decision: Decision, change: Change) -> LedgerRow | None:
-    ledger = decision.world.ledger
-    return (ledger.users if change.kind == "user" else ledger.groups).get(change.key)
 
 
 def _shared(decision: Decision, change: Change) -> frozenset[str]:
@@ -100,7 +99,7 @@ def record(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, head
         if _is_anothers(decision, one.change):
             continue
         place = (str(one.change.kind), one.change.key)
-        rows[place] = _after(decision, one, rows.get(place, _ledger_row(decision, one.change)), moment)
+        rows[place] = _after(decision, one, rows.get(place), moment)
     rows, elsewhere = _with_holds(decision, rows, moment)
     claims = tuple(_claim_lines(decision, rows))
     changes = tuple(_change_line(one) for one in outcomes)
@@ -170,8 +169,7 @@ def _claim_lines(decision: Decision, rows: Mapping[tuple[str, str], LedgerRow | 
     news = {(str(one.kind), one.key, one.field): one for one in decision.plan.claims}
     for place, row in sorted(rows.items()):
         kind, key = place
-        ledger = decision.world.ledger
-        known = (ledger.users if kind == "user" else ledger.groups).get(key)
+        known = _known(decision, place)
         before, after = (one.claims if one else {} for one in (known, row))
         for name in sorted({*before, *after}):
             was, claim = before.get(name, NO_CLAIM), after.get(name, NO_CLAIM)
@@ -188,15 +186,27 @@ def _claim_lines(decision: Decision, rows: Mapping[tuple[str, str], LedgerRow | 
                 was=was.owner,
                 value=claim.saw if claim.owner else was.saw,
                 row=told.row if told else 0,
-                text=told.text if told else _untold(claim),
+                text=told.text if told else _untold(claim, row),
             )
 
 
-def _untold(claim: Claim) -> str:
+def _known(decision: Decision, place: tuple[str, str]) -> LedgerRow | None:
+    """
+    Return an entity's row as it was before the run, under whichever key.
+    """
+    if place in decision.settled:
+        return decision.settled[place].pair.row
+    kind, key = place
+    return (decision.world.ledger.users if kind == "user" else decision.world.ledger.groups).get(key)
+
+
+def _untold(claim: Claim, row: LedgerRow | None) -> str:
     """
     Return what there is to say of a claim of which the plan said nothing.
     """
-    return "written by Git, or found to agree with it" if claim.owner else "no longer shared: its claim ends"
+    if claim.owner:
+        return "written by Git, or found to agree with it"
+    return "no longer shared: its claim ends" if row else "the ledger keeps the entity no longer"
 
 
 def _change_line(one: Outcome) -> RunChange:

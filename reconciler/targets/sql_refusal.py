@@ -50,12 +50,7 @@ def why(connection: Connection, ready: Ready, error: Exception) -> str:
     """
     Return what stands in the way of a write that broke a rule of the database.
     """
-    found = (
-        _taken(connection, ready, ready.shape.name, "name")
-        or _taken(connection, ready, "external_id", "external id")
-        or _no_profile(connection, ready)
-        or _no_group(connection, ready)
-    )
+    found = _taken(connection, ready) or _no_profile(connection, ready) or _no_group(connection, ready)
     return found or str(error.orig if isinstance(error, DBAPIError) else error)
 
 
@@ -89,21 +84,21 @@ def _differing(ready: Ready, there: Live) -> list[str]:
     return sorted(wrong) + (["groups"] if not set(ready.write.join) <= set(there.groups) else [])
 
 
-def _taken(connection: Connection, ready: Ready, column: str, word: str) -> str:
+def _taken(connection: Connection, ready: Ready) -> str:
     """
-    Return who else has the name or external id that the write would set; empty where nobody has.
+    Return who else has the name that the write would set; empty where nobody has.
     """
-    table, value = ready.shape.table, ready.columns.get(column)
+    table, name = ready.shape.table, ready.shape.table.c[ready.shape.name]
+    value = ready.columns.get(ready.shape.name)
     if value is None:
         return ""
-    columns = table.c.id, table.c[ready.shape.name], table.c.external_id, table.c.changed_by
-    others = select(*columns).where(table.c[column] == value, table.c.id != (ready.id or 0))
-    other = connection.execute(others).first()
+    columns = table.c.id, table.c.external_id, table.c.changed_by
+    other = connection.execute(select(*columns).where(name == value, table.c.id != (ready.id or 0))).first()
     if other is None:
         return ""
-    id_, name, external_id, changed_by = other
+    id_, external_id, changed_by = other
     whose = f"external id {external_id!r}" if external_id is not None else "no external id"
-    return f"the {word} {value!r} is taken by {name!r} (id {id_}, {whose}, last changed by {changed_by})"
+    return f"the name {value!r} is taken by {value!r} (id {id_}, {whose}, last changed by {changed_by})"
 
 
 def _no_profile(connection: Connection, ready: Ready) -> str:

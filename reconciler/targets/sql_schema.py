@@ -23,7 +23,7 @@ _TABLES = (
     CREATE TABLE users (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         user_name TEXT NOT NULL UNIQUE CHECK (user_name <> ''),
-        external_id TEXT UNIQUE,
+        external_id TEXT,
         email TEXT,
         first_name TEXT,
         last_name TEXT,
@@ -46,7 +46,7 @@ _TABLES = (
     CREATE TABLE groups (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         name TEXT NOT NULL UNIQUE CHECK (name <> ''),
-        external_id TEXT UNIQUE,
+        external_id TEXT,
         description TEXT,
         parent TEXT,
         active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
@@ -78,6 +78,9 @@ _TABLES = (
         PRIMARY KEY (user_id, group_id)
     ) WITHOUT ROWID""",
     "CREATE INDEX memberships_by_group ON memberships (group_id)",
+    # Not unique: where names cannot change, a successor bears the external id of the one it replaces.
+    "CREATE INDEX users_by_external_id ON users (external_id)",
+    "CREATE INDEX groups_by_external_id ON groups (external_id)",
     """
     CREATE TABLE user_roles (
         user_id INTEGER NOT NULL REFERENCES users (id),

@@ -162,7 +162,7 @@ def test_row_01_an_absence_that_is_not_proved_removes_nothing(world: World) -> N
     ],
 )
 def test_row_02_whoever_is_no_active_person_keeps_values_and_claims(
-    world: World, admin: SqlAdmin, override: dict[str, Any], row: dict[str, Any], actions: list[str]
+    world: World, admin: SqlAdmin, *, override: dict[str, Any], row: dict[str, Any], actions: list[str]
 ) -> None:
     """
     Lifecycle beats claims: nothing is written or judged of whoever is excluded, unknown or inactive.
@@ -275,7 +275,7 @@ def test_row_06_a_field_that_is_given_is_the_admins(world: World) -> None:
 
 def test_row_07_take_writes_gits_value_where_it_was_reviewed(world: World, admin: SqlAdmin) -> None:
     """
-    A `take` whose `reviewed` is the live value writes Git's, shows the administrator's and the reason, and acts once.
+    A `take` whose `reviewed` is the live value writes Git's, shows what is lost and the reason, and acts once.
     """
     admin.run("UPDATE users SET locale = 'de_DE' WHERE user_name = 'ann'")
     world.apply()
@@ -469,7 +469,7 @@ def test_row_08_an_override_confirms_privilege(a_world: Worlds, admin: SqlAdmin)
     ],
 )
 def test_row_09_what_is_the_admins_stays(
-    world: World, admin: SqlAdmin, live: str, git: str | None, text: str
+    world: World, admin: SqlAdmin, *, live: str, git: str | None, text: str
 ) -> None:
     """
     The administrator's value stays, whoever moves; the plan says what is new and what is withheld.
@@ -766,7 +766,7 @@ def test_row_19_what_agrees_on_an_adopted_account_is_gits(a_world: Worlds, admin
     ],
 )
 def test_row_20_what_differs_on_an_adopted_account_is_for_the_policy(
-    a_world: Worlds, admin: SqlAdmin, foreign: str, owner: str | None, value: str
+    a_world: Worlds, admin: SqlAdmin, *, foreign: str, owner: str | None, value: str
 ) -> None:
     """
     On an account that was there before, the policy's `foreign` says whose a field is that differs.

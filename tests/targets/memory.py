@@ -224,8 +224,9 @@ class MemoryTarget:
         """
         Return what an earlier create of the same key and name made, if it holds all that is asked for.
         """
-        live = next((live for live in self._rows[write.kind].values() if live.external_id == write.key), None)
-        if write.action != "create" or live is None or not self._same_name(live, write.name):
+        found = (live for live in self._rows[write.kind].values() if live.external_id == write.key)
+        live = next((live for live in found if self._same_name(live, write.name)), None)
+        if write.action != "create" or live is None:
             return None
         asked = replace(live, fields={**live.fields, **self._kept(write.kind, write.fields)})
         active = write.fields.get("active", live.active)
@@ -309,16 +310,11 @@ class MemoryTarget:
 
     def _free(self, live: Live) -> None:
         """
-        Refuse a name or external id that somebody else has.
+        Refuse a name that somebody else has.
         """
-        others = [other for other in self._rows[live.kind].values() if other.id != live.id]
-        for other in others:
-            if self._same_name(other, live.name):
+        for other in self._rows[live.kind].values():
+            if other.id != live.id and self._same_name(other, live.name):
                 raise RefusedError(f"the name {live.name!r} is taken by {other.name!r} (id {other.id})")
-            if live.external_id and other.external_id == live.external_id:
-                raise RefusedError(
-                    f"the external id {live.external_id!r} is taken by {other.name!r} (id {other.id})"
-                )
 
     def _kept(self, kind: Kind, fields: Fields) -> Fields:
         """
