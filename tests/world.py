@@ -178,6 +178,29 @@ class World:
         for key, row in self.people.items():
             self.people[key] = replace(row, groups=tuple(one for one in row.groups if one != f"id-{name}"))
 
+    def cloud_renames_group(self, name: str, to: str) -> None:
+        """
+        The cloud calls the group otherwise; its id stays.
+        """
+        self.cloud_has_group(name)
+        self.groups[f"id-{name}"] = replace(self.groups[f"id-{name}"], name=to)
+
+    def cloud_makes_group_again(self, name: str, *, key: str, **fields: Any) -> None:
+        """
+        The cloud has a group of that name under a new id, `id-KEY`.
+        """
+        self.groups[f"id-{key}"] = GroupRow(key=f"id-{key}", name=name, **fields)
+        self.fetched_at = None
+
+    def git_waives(self, guard: str, count: int, *, until: str = "2026-12-31", target: str = "registry") -> None:
+        """
+        A waiver is merged.
+        """
+        origin = f"overrides/waivers.yaml:{len(self.waivers) + 1}"
+        self.waivers.append(
+            Waiver(origin=origin, target=target, guard=guard, count=count, until=until, reason="T-2")
+        )
+
     def git_says(self, name: str | None = None, *, group: str | None = None, **fields: Any) -> None:
         """
         An override of the person (or group) is merged.
