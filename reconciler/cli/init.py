@@ -2,6 +2,7 @@
 `reconciler init`: a state repository that plans at once.
 """
 
+import shlex
 from pathlib import Path
 
 import click
@@ -15,8 +16,9 @@ _NEXT = """\
 {folder} is a Git repository now, with an example organisation that plans at once. Next:
 
   cd {folder}
-  reconciler plan     what would change, and why; it ends with 3, because one decision is needed
-  reconciler apply    asks, makes those changes in an embedded database, and records them in Git
+  reconciler validate  checks every file
+  reconciler plan      says what would change, and why; it ends with 3, because one decision is needed
+  reconciler apply     asks, makes those changes in an embedded database, and records them in Git
 
 Its README.md says what lies where, and how to make it yours.
 """
@@ -44,7 +46,7 @@ def init(*, session: Session, folder: Path) -> int:
     require_default_state(session)
     scaffold(folder, now=clock(session.environ)())
     if not session.quiet:
-        answer(_NEXT.format(folder=folder))
+        answer(_NEXT.format(folder=shlex.quote(str(folder))))
     return 0
 
 
