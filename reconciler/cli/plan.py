@@ -9,6 +9,7 @@ import click
 from reconciler import engine
 from reconciler.cli.session import Session, shared
 from reconciler.core.model import Plan
+from reconciler.errors import UsageError
 from reconciler.render.json_text import render_json
 from reconciler.render.markdown import render_markdown
 from reconciler.render.text import LIMIT, render_text
@@ -51,11 +52,22 @@ def plan(*, session: Session, target: str | None, form: str, out: Path | None, c
         made = engine.plan(found.asked, found.target, found.opened, now=found.now).plan
     click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if out:
-        out.write_text(render_json(made), encoding="utf-8")
+        _write(made, out)
         session.say(f"the plan is in {out}; to make exactly these changes: reconciler apply --approved {out}")
     if newly_held(made):
         return HELD
     return CHANGES if check and made.changes else 0
+
+
+def _write(made: Plan, out: Path) -> None:
+    """
+    Make `out` hold the plan as JSON; raises UsageError where that cannot be.
+    """
+    try:
+        out.write_text(render_json(made), encoding="utf-8")
+    except OSError as error:
+        told = f"{out}: the plan cannot be written there ({error.strerror})"
+        raise UsageError(told, hint="name a file in a folder that is there: --out plan.json") from error
 
 
 def rendered(made: Plan, form: str, *, color: bool, limit: int) -> str:
@@ -77,4 +89,4 @@ def newly_held(made: Plan) -> bool:
     """
     Return whether anything is held that no earlier run has told.
     """
-    return any(not one.standing for one in (*made.held, *made.conflicts))
+    return any(not one.standing for one in made.held) or any(not one.standing for one in made.conflicts)

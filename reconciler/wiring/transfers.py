@@ -18,8 +18,8 @@ from reconciler.core.ledger import Claim
 from reconciler.core.matching import folded
 from reconciler.core.model import Desired, Live, Value
 from reconciler.errors import InputError, ReconcilerError, UsageError
-from reconciler.files.new_override import Entry, override_text, write_override
 from reconciler.files.explain import close
+from reconciler.files.new_override import Entry, override_text, write_override
 from reconciler.files.state import load_state
 from reconciler.wiring.bench import Bench
 from reconciler.wiring.people import account_of, find_person

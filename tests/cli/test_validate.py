@@ -1,0 +1,173 @@
+"""
+`reconciler validate`: all faults of all files, each with its line.
+"""
+
+import shutil
+
+import pytest
+
+from tests.cli.conftest import ANN, Desk
+
+
+def test_sound_state_has_no_faults(settled: Desk) -> None:
+    """
+    The example organisation, and the ledger of its first run, have no faults.
+    """
+    told = settled.run("validate")
+
+    assert told.code == 0
+    assert told.out.endswith("no faults\n")
+
+
+def test_files_of_the_ledger_are_counted(desk: Desk, settled: Desk) -> None:
+    """
+    The number of files is that of the state folder and of the committed ledger.
+    """
+    listed = settled.git("ls-files", "state").split()
+    told = settled.run("validate", "--format", "json")
+
+    assert told.json["files"] == len(listed)
+    assert desk.folder != settled.folder
+
+
+def test_all_faults_of_all_files_are_told_at_once(settled: Desk) -> None:
+    """
+    A fault of each kind of file, and of what they say of each other, is named by file and line in one run.
+    """
+    (settled.state / "overrides" / "new.yaml").write_text(
+        "- user: nobody@example.com\n  exclude: true\n  reason: T-1\n"
+        f"- user: {ANN}\n  take: [user_name]\n  reason: T-2\n"
+        f"- user: {ANN}\n  sett: {{locale: x}}\n"
+    )
+    with (settled.state / "policies" / "openpages.yaml").open("a") as file:
+        file.write("userz: {}\n")
+    _spoil(settled, "exports/ibmcloud/users.jsonl", '"state":"active"', '"state":"retired"')
+    settled.git("add", "--all")
+    told = settled.run("validate", "--format", "json")
+    places = {(one["path"].removeprefix("state/"), one["line"]) for one in told.json["faults"]}
+
+    assert told.code == 1
+    assert places >= {
+        ("exports/ibmcloud/users.jsonl", 1),
+        ("overrides/new.yaml", 8),
+        ("policies/openpages.yaml", 10),
+    }
+
+
+def test_what_files_say_of_each_other_is_checked(settled: Desk) -> None:
+    """
+    Unknown people, groups, roles and fields of overrides are faults with their lines.
+    """
+    settled.decides(
+        "- user: nobody@example.com\n  exclude: true\n  reason: T-1\n"
+        f"- user: {ANN}\n  take: [user_name]\n  groups: {{add: [Nowhere]}}\n  reason: T-2\n"
+    )
+    told = settled.run("validate")
+
+    assert told.code == 1
+    assert "state/overrides/decided.yaml:1: unknown user 'nobody@example.com'" in told.out
+    assert "state/overrides/decided.yaml:5: take" in told.out
+    assert "Nowhere" in told.out
+    assert told.out.endswith("3 faults\n") or ", 3 faults" in told.out
+
+
+def test_schema_explains_a_refused_row(settled: Desk) -> None:
+    """
+    A row that no decoder takes is explained by its schema: the place, the value, what it may be.
+    """
+    _spoil(settled, "exports/ibmcloud/users.jsonl", '"state":"active"', '"state":"retired"')
+    told = settled.run("validate")
+
+    assert 'users.jsonl:1: state is "retired", not active or' in told.out
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "place"),
+    [
+        pytest.param("users.jsonl", '"owner":"git"', '"owner":"bob"', "users.jsonl:1: ", id="row"),
+        pytest.param("head.json", '"version": 1', '"version": 2', "head.json: ", id="newer"),
+        pytest.param("runs/2026/000001.jsonl", '"type":"run"', '"type":"walk"', "000001.jsonl:1: ", id="run"),
+    ],
+)
+def test_ledger_is_checked_as_git_has_it(settled: Desk, name: str, *, old: str, new: str, place: str) -> None:
+    """
+    A ledger that somebody changed and committed is faulty, with the file.
+    """
+    _spoil(settled, f"ledger/openpages/{name}", old, new)
+    settled.commit()
+    told = settled.run("validate")
+
+    assert told.code == 1
+    assert place in told.out
+    assert "ledger/openpages" in told.out
+
+
+def test_faulty_configuration_hides_no_other_fault(settled: Desk) -> None:
+    """
+    Where reconciler.yaml cannot be read the other files are checked all the same, and what was not is said.
+    """
+    (settled.state / "reconciler.yaml").write_text("version: one\n")
+    (settled.state / "overrides" / "new.yaml").write_text(f"- user: {ANN}\n  sett: 1\n")
+    _spoil(settled, "exports/ibmcloud/users.jsonl", '"state":"active"', '"state":"retired"')
+    told = settled.run("validate")
+
+    assert told.code == 1
+    assert "state/reconciler.yaml:1:" in told.out
+    assert "new.yaml:2:" in told.out
+    assert "users.jsonl:1:" in told.out
+    assert "were not checked" in told.out
+
+
+def test_leaver_in_an_override_is_a_warning(settled: Desk) -> None:
+    """
+    An override of somebody who left the export stops nothing, and is told.
+    """
+    settled.decides(f"- user: {ANN}\n  set: {{locale: de_DE}}\n")
+    settled.cloud(lambda row: None if row.user_name == ANN else row)
+    told = settled.run("validate")
+
+    assert told.code == 0
+    assert "warning: state/overrides/decided.yaml:1:" in told.out
+    assert told.out.endswith("no faults, 1 warning\n")
+
+
+def test_export_that_is_not_there_or_nobody_reads_is_a_warning(settled: Desk) -> None:
+    """
+    A source without an export, and an export without a source, stop nothing and are told.
+    """
+    shutil.move(settled.export, settled.export.parent / "okta")
+    told = settled.run("validate", "--format", "json")
+
+    assert told.code == 0
+    assert {one["path"] for one in told.json["warnings"]} == {"state/exports/ibmcloud", "state/exports/okta"}
+
+
+def test_folder_that_is_not_there_is_a_fault(settled: Desk) -> None:
+    """
+    A mistyped folder is a fault, not an empty state without faults.
+    """
+    told = settled.run("validate", "--state", "sttae")
+
+    assert told.code == 1
+    assert "sttae: is not a folder" in told.out
+
+
+def test_hostile_text_is_shown_and_not_obeyed(settled: Desk) -> None:
+    """
+    What a fault quotes of a file cannot act on the terminal.
+    """
+    (settled.state / "overrides" / "new.yaml").write_text('- user: "a\\u001b[31m"\n  exclude: true\n  reason: T\n')
+    told = settled.run("validate")
+
+    assert told.code == 1
+    assert "\x1b" not in told.out + told.err
+
+
+def _spoil(desk: Desk, name: str, old: str, new: str) -> None:
+    """
+    Put `new` in the place of the first `old` in a file of the state folder.
+    """
+    path = desk.state / name
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
