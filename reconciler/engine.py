@@ -14,6 +14,7 @@ from reconciler.core.decide import Decision, World, decide
 from reconciler.core.model import Export, Inputs
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
+from reconciler.files.rows import collector_paused
 from reconciler.ports import Target
 
 
@@ -55,7 +56,8 @@ def plan(asked: Asked, target: Target, opened: Opened, *, now: str) -> Decision:
         max_age=asked.max_age,
         account=asked.account,
     )
-    return decide(world)
+    with collector_paused():
+        return decide(world)
 
 
 def _inputs(asked: Asked, opened: Opened) -> Inputs:

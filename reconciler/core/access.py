@@ -19,16 +19,47 @@ class Grant(Struct, frozen=True, gc=False):
     through: str
 
 
+class Access(Struct, frozen=True, gc=False):
+    """
+    What one group gives each of its members: a login or not, elements of the field `roles`, enabled profiles.
+    """
+
+    login: bool
+    roles: frozenset[str]
+    profiles: frozenset[str]
+
+
+def access_of(placed: PlacedGroup, names: Sequence[str], policy: Policy, catalogue: Catalogue) -> Access:
+    """
+    Return what a group that bears, or bore, these names gives its members. It is asked once, not for each of them.
+    """
+    alias = policy.roles.aliases
+    held = (Grant(alias.get(role, role), placed.row.key) for role in placed.row.roles)
+    associated = _associated(names, policy, catalogue)
+    return Access(
+        login=may_log_in(placed.row.roles, policy),
+        roles=frozenset(expressed(held, policy)),
+        profiles=frozenset(profile for profile in associated if offered(profile, catalogue)),
+    )
+
+
 def grants(row: UserRow, groups: Mapping[str, PlacedGroup], policy: Policy) -> tuple[Grant, ...]:
     """
     Return every role the person holds, direct ones first, then through groups in the order of their keys.
     """
     alias = policy.roles.aliases
-    direct = (Grant(alias.get(role, role), "") for role in row.roles)
+    direct = direct_grants(row, policy)
     through = (
         Grant(alias.get(role, role), key) for key in row.groups if key in groups for role in groups[key].row.roles
     )
     return (*direct, *through)
+
+
+def direct_grants(row: UserRow, policy: Policy) -> tuple[Grant, ...]:
+    """
+    Return the roles that were granted to the person, and not to a group of its.
+    """
+    return tuple(Grant(policy.roles.aliases.get(role, role), "") for role in row.roles)
 
 
 def may_log_in(roles: Iterable[str], policy: Policy) -> bool:
@@ -58,21 +89,18 @@ def expressed(held: Iterable[Grant], policy: Policy) -> tuple[str, ...]:
     return tuple(sorted(result))
 
 
-def profiles_of(
-    groups: Iterable[Sequence[str]], policy: Policy, catalogue: Catalogue
-) -> tuple[str, ...] | UnsetType:
+def profiles_of(enabled: Iterable[str], policy: Policy, catalogue: Catalogue) -> tuple[str, ...] | UnsetType:
     """
-    Return the enabled profiles that go with these groups, or the fallback where none is enabled.
+    Return the `enabled` profiles of somebody's groups, sorted, or the fallback where there is none.
 
-    Each group comes with all its names, the present one first. UNSET: nothing can be said, because neither the
-    policy nor the catalogue associates anything, or because the target does not offer the fallback.
+    UNSET: nothing can be said, because neither the policy nor the catalogue associates anything, or because the
+    target does not offer the fallback.
     """
+    found = tuple(sorted(enabled))
+    if found:
+        return found
     rules = policy.profiles
-    associated = {profile for names in groups for profile in _associated(names, policy, catalogue)}
-    enabled = tuple(sorted(profile for profile in associated if offered(profile, catalogue)))
     fallback = rules.fallback or next((one.name for one in catalogue.profiles.values() if one.fallback), None)
-    if enabled:
-        return enabled
     if fallback:
         return (fallback,) if offered(fallback, catalogue) else UNSET
     return () if rules.by_group or rules.origin == "target" else UNSET

@@ -139,7 +139,7 @@ def _with_gains(name: str, before: Value, after: Value, about: Drafting) -> Valu
     Return a set with what it gains and nothing lost; any other value as it shall be.
     """
     if isinstance(before, tuple) and isinstance(after, tuple):
-        return tuple(sorted({*before, *_without(name, after, before, about)}))
+        return tuple(sorted({*after, *_without(name, before, after, about)}))
     return after
 
 

@@ -5,6 +5,7 @@ What cannot be told apart, or would bear one name: conflicts, each with everybod
 from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.canonical import digest
 from reconciler.core.ledger import LedgerRow
@@ -30,8 +31,24 @@ def clashes(
     """
     Yield every conflict there is: ties, two desired for one live, and names that would be borne twice.
     """
-    kind = index.matching.kind
-    yield from _same_names(desired, index.matching)
+    same = {key: clash for clash in _same_names(desired, index.matching) for key in clash.conflict.keys}
+    yield from same.values()
+    for clash in _matches(desired, found, index.matching.kind):
+        named = same.get(clash.conflict.keys[0])
+        if named is None or not {*clash.conflict.keys} <= {*named.conflict.keys}:
+            yield clash
+    for key, (_, lives) in sorted(found.items()):
+        for clash in _taken(desired[key], rows.get(key), lives, index):
+            # Whoever shares a name with another is told of that; the account that has it is spared all the same.
+            yield replace(clash, conflict=same[key].conflict) if key in same else clash
+
+
+def _matches(
+    desired: Mapping[str, Desired], found: Mapping[str, tuple[str, list[Live]]], kind: Kind
+) -> Iterator[Clash]:
+    """
+    Yield a conflict for each that matches several, and for each that several match.
+    """
     claimed: dict[str, list[str]] = {}
     for key, (via, lives) in sorted(found.items()):
         if len(lives) > 1:
@@ -39,7 +56,6 @@ def clashes(
             yield _clash(kind, "tie", [key], f"{desired[key].name!r} matches {names} by {via}")
         for one in lives:
             claimed.setdefault(one.id, []).append(key)
-        yield from _taken(desired[key], rows.get(key), lives, index)
     for link, keys in sorted(claimed.items()):
         if len(keys) > 1:
             yield _clash(kind, "shared", keys, f"{' and '.join(keys)} both match the one with id {link}")

@@ -65,7 +65,7 @@ def correlate(
     index = Index(desired, live, rows, matching)
     found = {key: _candidates(wanted, rows.get(key), index) for key, wanted in desired.items()}
     told = list(clashes(desired, rows, found, index))
-    conflicts = sorted((clash.conflict for clash in told), key=lambda conflict: conflict.id)
+    conflicts = sorted({clash.conflict.id: clash.conflict for clash in told}.values(), key=lambda one: one.id)
     held = frozenset(key for conflict in conflicts for key in conflict.keys)
     matched = {one.id for _, lives in found.values() for one in lives}
     pairs = [

@@ -12,11 +12,12 @@ from msgspec.structs import replace
 
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
-from reconciler.core.correlate import Correlation, correlate
+from reconciler.core.correlate import Correlation, Pair, correlate
 from reconciler.core.decisions import Resolved, expiring, resolve
-from reconciler.core.desired import Organisation, desired_groups, desired_users, organisation
+from reconciler.core.desired import Organisation, desired_groups, desired_user, organisation, outline
 from reconciler.core.directory import Directory
 from reconciler.core.guard import Guarded, guard
+from reconciler.core.instep import in_step
 from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.lifecycle import FORMER, Rules, empties
 from reconciler.core.limits import Facts
@@ -193,11 +194,21 @@ def _settled_users(
     rules = reaching(
         user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved), reachable
     )
-    desired = {one.key: one for one in desired_users(org)}
+    outlines = {key: outline(org, placed) for key, placed in org.users.items()}
     matching = user_matching(world.policy, world.equality)
-    who = correlate(desired, world.snapshot.users, world.ledger.users, matching)
-    settled = (settle_user(pair, rules, moment, managed=members) for pair in who.pairs)
+    who = correlate(outlines, world.snapshot.users, world.ledger.users, matching)
+    pairs = (_in_full(org, pair) for pair in who.pairs)
+    settled = (
+        settle_user(pair, rules, moment, managed=members) for pair in pairs if not in_step(pair, rules, members)
+    )
     return _gathered(world, org, who, settled, rules=rules)
+
+
+def _in_full(org: Organisation, pair: Pair) -> Pair:
+    """
+    Return the pair with all that is desired, and not only what tells people apart.
+    """
+    return replace(pair, desired=desired_user(org, org.users[pair.key])) if pair.desired else pair
 
 
 def _gathered(

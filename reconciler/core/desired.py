@@ -5,18 +5,34 @@ An `Organisation` is everything that says what Git wants; it makes one desired e
 login of one person and a full run differ only in which rows they look at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from reconciler.core.access import Grant, expressed, grants, may_log_in, profiles_of
+from reconciler.core.access import (
+    Access,
+    Grant,
+    access_of,
+    direct_grants,
+    expressed,
+    grants,
+    may_log_in,
+    profiles_of,
+)
 from reconciler.core.decisions import Decided, Resolved
-from reconciler.core.model import SETS, Catalogue, Desired, Export, Fields, Placed, PlacedGroup, Value
+from reconciler.core.model import SETS, Catalogue, Desired, Export, Fields, Placed, PlacedGroup, UserRow, Value
 from reconciler.core.policy import FieldRule, Policy
 
 UNDECIDED = Decided()
+COMPUTED = frozenset({"roles", "profiles"})
+"""Fields of a person that come from what it may do, and not from its row."""
+
+OUTLINE = ("user_name", "email")
+"""Fields by which people are told apart."""
+
 Standing: TypeAlias = tuple[Literal["active", "inactive", "untouched"], str]
 NOT_ACTIVE: dict[str, Literal["inactive", "untouched"]] = {
     "unknown": "untouched",
@@ -26,12 +42,17 @@ NOT_ACTIVE: dict[str, Literal["inactive", "untouched"]] = {
 }
 
 
+Column: TypeAlias = Callable[[UserRow], Value | UnsetType]
+"""Reads one field from a row, as the field's rule has it."""
+
+
 class Organisation(Struct, frozen=True, kw_only=True):
     """
     What Git says of one target: people and groups of the export by key, overrides, policy, catalogue.
 
     `managed` are the keys of the groups this policy provisions, `populated` those with a member to provision,
-    `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key.
+    `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key, `access`
+    what each group gives its members, `columns` how each plain field of a person is read from its row.
     """
 
     policy: Policy
@@ -43,6 +64,8 @@ class Organisation(Struct, frozen=True, kw_only=True):
     populated: frozenset[str]
     known: frozenset[str]
     former: Mapping[str, tuple[str, ...]]
+    access: Mapping[str, Access]
+    columns: tuple[tuple[str, Column], ...]
 
 
 def organisation(
@@ -58,7 +81,10 @@ def organisation(
     Return the organisation that an export and the overrides describe.
     """
     groups = {placed.row.key: placed for placed in export.groups}
-    login_groups = frozenset(key for key, placed in groups.items() if may_log_in(placed.row.roles, policy))
+    access = {
+        key: access_of(placed, _names(placed, decided, former), policy, catalogue) for key, placed in groups.items()
+    }
+    login_groups = frozenset(key for key, given in access.items() if given.login)
     managed = login_groups if policy.groups.grants_login else frozenset(groups)
     draft = Organisation(
         policy=policy,
@@ -70,13 +96,15 @@ def organisation(
         populated=frozenset(),
         known=known,
         former=former,
+        access=access,
+        columns=tuple((name, _column(name, rule)) for name, rule in written(policy.users.fields)),
     )
-    populated = {
-        key
-        for placed in export.users
-        if _standing(draft, placed)[0] == "active"
-        for key in _memberships(draft, placed)
-    }
+    if policy.groups.create == "always":
+        return draft
+    populated: set[str] = set()
+    for placed in export.users:
+        if _standing(draft, placed)[0] == "active":
+            populated.update(_memberships(draft, placed))
     return replace(draft, populated=frozenset(populated))
 
 
@@ -130,19 +158,19 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
     """
     Return one person as Git wants it: standing, fields, and the managed groups it belongs to.
     """
-    row, policy = placed.row, org.policy
+    row = placed.row
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = _standing(org, placed)
     fields: Fields = {}
-    for name, rule in written(policy.users.fields):
-        value = decided.set.get(name, _user_value(org, placed, name, rule))
+    for name, read in org.columns:
+        value = read(row) if name not in COMPUTED else _access_value(org, placed, name)
         if not isinstance(value, UnsetType):
-            fields[name] = _canonical(name, value)
-    user_name = fields.get("user_name", row.user_name)
+            fields[name] = value
+    fields |= {name: _canonical(name, value) for name, value in decided.set.items() if name in dict(org.columns)}
     return Desired(
         kind="user",
         key=row.key,
-        name=str(user_name),
+        name=str(fields.get("user_name", row.user_name)),
         state=state,
         reason=reason,
         fields=fields,
@@ -152,15 +180,57 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
     )
 
 
-def _user_value(org: Organisation, placed: Placed, name: str, rule: FieldRule) -> Value | UnsetType:
-    if name == "roles":
-        return _by_rule(rule, expressed(effective(org, placed), org.policy))
-    if name == "profiles":
-        names = (names_of(org, key) for key in belongs_to(org, placed) if key in org.groups)
-        return _by_rule(rule, profiles_of(names, org.policy, org.catalogue))
+def outline(org: Organisation, placed: Placed) -> Desired:
+    """
+    Return what tells one person from others, and no more: name, e-mail, state, and what was decided.
+    """
     row = placed.row
-    given = getattr(row, name) if name in row.__struct_fields__ else _attribute(row.attributes, name)
-    return _by_rule(rule, given)
+    decided = org.decided.users.get(row.key, UNDECIDED)
+    state, reason = _standing(org, placed)
+    fields: Fields = {}
+    for name, read in org.columns:
+        value = decided.set.get(name, read(row)) if name in OUTLINE else UNSET
+        if not isinstance(value, UnsetType):
+            fields[name] = value
+    return Desired(
+        kind="user",
+        key=row.key,
+        name=str(fields.get("user_name", row.user_name)),
+        state=state,
+        reason=reason,
+        fields=fields,
+        origin=placed.origin,
+        decisions=decided.decisions,
+    )
+
+
+def _column(name: str, rule: FieldRule) -> Column:
+    """
+    Return what reads a plain field from a row: its constant, else what the source gives, else the default.
+    """
+    if not isinstance(rule.value, UnsetType):
+        constant = rule.value
+        return lambda _row: constant
+    if name in UserRow.__struct_fields__:
+        given = attrgetter(name)
+        return lambda row: rule.default if (value := given(row)) is UNSET else value
+    return lambda row: _canonical(name, row.attributes[name]) if name in row.attributes else rule.default
+
+
+def _access_value(org: Organisation, placed: Placed, name: str) -> Value | UnsetType:
+    """
+    Return the person's roles or profiles, as the field's rule has them.
+    """
+    rule = org.policy.users.fields[name]
+    keys = belongs_to(org, placed)
+    if name == "profiles":
+        enabled = frozenset[str]().union(*(org.access[key].profiles for key in keys if key in org.access))
+        return _by_rule(rule, profiles_of(enabled, org.policy, org.catalogue))
+    if placed.row.key in org.decided.users:
+        return _by_rule(rule, expressed(effective(org, placed), org.policy))
+    direct = expressed(direct_grants(placed.row, org.policy), org.policy) if placed.row.roles else ()
+    through = (org.access[key].roles for key in keys if key in org.access)
+    return _by_rule(rule, tuple(sorted(set(direct).union(*through))))
 
 
 def written(rules: Mapping[str, FieldRule]) -> Iterator[tuple[str, FieldRule]]:
@@ -183,9 +253,13 @@ def names_of(org: Organisation, key: str) -> tuple[str, ...]:
     """
     Return every name of a group, the source's present one first, then that of an override, then earlier ones.
     """
-    decided = org.decided.groups.get(key, UNDECIDED)
-    renamed = (decided.rename,) if decided.rename else ()
-    return (org.groups[key].row.name, *renamed, *org.former.get(key, ()))
+    return _names(org.groups[key], org.decided, org.former)
+
+
+def _names(placed: PlacedGroup, decided: Resolved, former: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    override = decided.groups.get(placed.row.key, UNDECIDED)
+    renamed = (override.rename,) if override.rename else ()
+    return (placed.row.name, *renamed, *former.get(placed.row.key, ()))
 
 
 def _by_rule(rule: FieldRule, given: Value | UnsetType) -> Value | UnsetType:
@@ -227,9 +301,18 @@ def _standing(org: Organisation, placed: Placed) -> Standing:
         return "untouched", "not-selected"
     if row.state in NOT_ACTIVE:
         return NOT_ACTIVE[row.state], row.state
-    if not may_log_in((grant.role for grant in effective(org, placed)), org.policy):
-        return "inactive", "unprovisioned"
-    return "active", ""
+    return ("active", "") if _provisioned(org, placed) else ("inactive", "unprovisioned")
+
+
+def _provisioned(org: Organisation, placed: Placed) -> bool:
+    """
+    Return whether any role of the person's lets it log in.
+    """
+    if placed.row.key in org.decided.users:
+        return may_log_in((grant.role for grant in effective(org, placed)), org.policy)
+    access = org.access
+    through = any(access[key].login for key in placed.row.groups if key in access)
+    return through or may_log_in(placed.row.roles, org.policy)
 
 
 def _in_population(org: Organisation, key: str, decided: Decided) -> bool:

@@ -36,7 +36,7 @@ def row_as_settled(settled: Settled, rules: Rules, read_at: str) -> LedgerRow | 
     ):
         return kept
     row = replace(kept or LedgerRow(key=pair.key), claims=settled.claims)
-    row = _aged(row, settled, rules, earlier(read_at, rules.policy.max_request_life))
+    row = _aged(row, settled, rules, read_at)
     row = replace(row, absent=absence(pair, rules) if pair.desired is None and pair.live else None)
     if settled.goal is None or pair.live is None:
         return row
@@ -51,7 +51,7 @@ def row_as_settled(settled: Settled, rules: Rules, read_at: str) -> LedgerRow | 
     )
 
 
-def _aged(row: LedgerRow, settled: Settled, rules: Rules, before: str) -> LedgerRow:
+def _aged(row: LedgerRow, settled: Settled, rules: Rules, read_at: str) -> LedgerRow:
     """
     Return the row without intents that can no longer land.
 
@@ -60,6 +60,7 @@ def _aged(row: LedgerRow, settled: Settled, rules: Rules, before: str) -> Ledger
     live = settled.pair.live
     if not row.intent and not any(claim.intents for claim in row.claims.values()):
         return row
+    before = earlier(read_at, rules.policy.max_request_life)
     if live and live.kind == "user" and not live.active and switched_off_by_us(row):
         row = replace(row, last=replace(row.last or Last(), state="inactive"))
     claims = {
