@@ -39,7 +39,10 @@ def test_paths_named_in_the_text_are_there() -> None:
     named = set(re.findall(r"`([\w.]+/[\w./]*)`", TEXT)) - {".reconciler/"}
 
     assert len(named) > 10
-    assert sorted(path for path in named if not any((top / path).exists() for top in (ROOT, ROOT / "reconciler"))) == []
+    assert (
+        sorted(path for path in named if not any((top / path).exists() for top in (ROOT, ROOT / "reconciler")))
+        == []
+    )
 
 
 def test_import_table_names_every_layer() -> None:
