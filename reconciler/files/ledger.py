@@ -57,7 +57,8 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
     head = reading.head or Head(version=VERSION, lineage="", target=target)
     faults = reading.faults or _inconsistencies(reading, head, target)
     if faults:
-        raise LedgerError(str(refusal(faults, folder=f"ledger/{target}", hint="")), hint=_HINT)
+        told = refusal(faults, folder=f"ledger/{target}", hint="")
+        raise LedgerError(str(told), hint=_HINT) from told
     return Ledger(head, reading.rows["users"], reading.rows["groups"])
 
 

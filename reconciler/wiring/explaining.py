@@ -2,7 +2,7 @@
 Where everything about one person comes from: what Git wants and why, what is there, whose it is, what will be done.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -14,7 +14,7 @@ from reconciler.core.desired import Organisation, belongs_to, desired_user, effe
 from reconciler.core.ledger import Claim
 from reconciler.core.model import Desired, Live, Plan, Value
 from reconciler.wiring.bench import Bench
-from reconciler.wiring.people import account_of, find_person
+from reconciler.wiring.people import account_of, claims_of, find_person
 
 
 class Explained(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,7 +103,7 @@ def explain(found: Bench, name: str) -> Explanation:
         because=cause(org, desired, "active") if desired else missing,
         account=live.id if live else "",
         usable=live.active if live else False,
-        fields=tuple(_fields(org, desired, live, row.claims if row else {})),
+        fields=tuple(_fields(org, desired, live, claims_of(decision, key))),
         roles=tuple(_roles(org, key)),
         groups=tuple(_groups(org, key, live, decision)),
         plan=_about(decision.plan, key),
@@ -111,7 +111,7 @@ def explain(found: Bench, name: str) -> Explanation:
 
 
 def _fields(
-    org: Organisation, desired: Desired | None, live: Live | None, claims: dict[str, Claim]
+    org: Organisation, desired: Desired | None, live: Live | None, claims: Mapping[str, Claim]
 ) -> Iterator[Explained]:
     """
     Yield every field that the policy governs.

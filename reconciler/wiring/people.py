@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from reconciler.core.decide import Decision
-from reconciler.core.ledger import LedgerRow
+from reconciler.core.ledger import Claim, LedgerRow
 from reconciler.core.matching import folded
 from reconciler.core.model import Export, Live
 from reconciler.errors import ReconcilerError
@@ -39,6 +39,16 @@ def account_of(decision: Decision, key: str) -> Live | None:
     if settled:
         return settled.pair.live
     return next((one for one in decision.world.snapshot.users if row and one.id == row.link), None)
+
+
+def claims_of(decision: Decision, key: str) -> Mapping[str, Claim]:
+    """
+    Return the claims on a person's fields as they stand now: those of the ledger, and what was settled since.
+    """
+    settled, row = decision.settled.get(("user", key)), decision.world.ledger.users.get(key)
+    if settled:
+        return settled.claims
+    return row.claims if row else {}
 
 
 def _unknown(name: str, names: Mapping[str, str]) -> ReconcilerError:

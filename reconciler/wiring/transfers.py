@@ -22,7 +22,7 @@ from reconciler.files.explain import close
 from reconciler.files.new_override import Entry, override_text, write_override
 from reconciler.files.state import load_state
 from reconciler.wiring.bench import Bench
-from reconciler.wiring.people import account_of, find_person
+from reconciler.wiring.people import account_of, claims_of, find_person
 
 Verb: TypeAlias = Literal["take", "give"]
 
@@ -105,7 +105,7 @@ def _person(decision: Decision, name: str) -> _Person:
         name=desired.name if desired else row.names.present if row and row.names else key,
         desired=desired,
         live=account_of(decision, key),
-        claims=row.claims if row else {},
+        claims=claims_of(decision, key),
     )
 
 
@@ -122,8 +122,10 @@ def _refusals(world: World, person: _Person, verb: Verb, name: str) -> Iterator[
         yield f"{name!r} has no owner: {told} ({close(name, shared)})"
     elif owner == {"take": "git", "give": "admin"}[verb]:
         yield f"{name} of {person.name} is {'Git' if verb == 'take' else 'the administrator'}'s already"
-    elif person.live is None or isinstance(moved.live, UnsetType):
+    elif person.live is None:
         yield f"{person.name} has no account in the target that we know of, so nobody owns its {name}"
+    elif isinstance(moved.live, UnsetType):
+        yield f"the target says nothing of {name} of {person.name}, so there is no value to look at"
     elif verb == "take" and isinstance(moved.desired, UnsetType):
         yield f"Git says nothing of {name} of {person.name}, so there is nothing to write in its place"
 

@@ -40,6 +40,15 @@ def test_owner_and_withheld_value_are_told(settled: Desk) -> None:
     assert "the admin (shared, since " in settled.run("explain", ANN).out
 
 
+def test_edit_that_no_run_has_seen_is_the_administrator_s(settled: Desk) -> None:
+    """
+    Who owns a field is told as the next run will settle it.
+    """
+    settled.admin.admin_sets(ANN, locale="de_AT")
+
+    assert fields(settled, ANN)["locale"]["owner"] == "admin"
+
+
 def test_roles_are_told_with_the_group_they_come_through(settled: Desk) -> None:
     """
     Each role names the group that grants it, and the line where the group stands.

@@ -2,6 +2,10 @@
 The command line as a whole: help, exit codes, and what becomes of a failure that nobody expected.
 """
 
+import os
+import subprocess
+import sys
+
 import click
 import pytest
 
@@ -9,9 +13,10 @@ from reconciler import __version__
 from reconciler.cli import main
 from reconciler.cli.session import Session, shared
 from reconciler.errors import HeldError
-from tests.cli.conftest import Answer, Desk
+from tests.cli.conftest import ROOT, Answer, Desk
 
 NAMES = list(main.COMMANDS)
+AT_ROOT = {"PYTHONPATH": str(ROOT)}
 HELP = ("Examples:", "Exit codes:", "--state", "--quiet", "--verbose", "--no-color", "--help")
 
 
@@ -151,6 +156,21 @@ def test_failure_has_its_exit_code(
 
     assert told.code == code
     assert told.err.endswith(words)
+
+
+def test_reader_who_walks_away_stops_an_apply(desk: Desk) -> None:
+    """
+    Where nobody reads the plan any more nothing is applied, and the exit code is no success.
+    """
+    command = [sys.executable, "-m", "reconciler", "apply", "--yes"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, env=AT_ROOT | os.environ, check=False)
+    os.close(writer)
+
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    assert desk.git("log", "--format=%s") == "Begin\n"
 
 
 def test_every_command_understands_the_shared_options(desk: Desk) -> None:

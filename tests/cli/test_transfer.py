@@ -50,6 +50,19 @@ def test_take_gives_a_field_back_to_git_once(owned: Desk) -> None:
     assert owned.admin.run("SELECT locale FROM users WHERE user_name = ?", ANN) == [("en_US",)]
 
 
+def test_take_may_follow_an_edit_that_no_run_has_seen(settled: Desk) -> None:
+    """
+    Who sees the administrator's edit at once need not wait for a run to take the field back.
+    """
+    settled.admin.admin_sets(ANN, locale="de_AT")
+    told = settled.run("take", ANN, "locale", "--reason", "HR-1")
+    settled.commit()
+
+    assert told.code == 0
+    assert settled.run("apply", "--yes").code == 0
+    assert settled.admin.run("SELECT locale FROM users WHERE user_name = ?", ANN) == [("en_US",)]
+
+
 def test_take_shows_the_reviewed_value_and_what_to_do_next(owned: Desk) -> None:
     """
     The live value, what Git wants, the file, its text and the next command are on the screen.
@@ -196,6 +209,31 @@ def test_contradiction_names_the_other_override(owned: Desk) -> None:
 
     assert (told.code, files) == (1, set())
     assert "state/overrides/decided.yaml:2" in told.err
+
+
+def test_contradiction_is_seen_whatever_the_person_is_called(owned: Desk) -> None:
+    """
+    An override that calls the same person by key contradicts as well.
+    """
+    key = next(row.key for row in owned.people() if row.user_name == ANN)
+    owned.decides(f"- user: {key}\n  give: [locale]\n  reason: HR-9\n")
+    told, files = wrote(owned, "take", ANN, "locale", "--reason", "HR-1")
+
+    assert (told.code, files) == (1, set())
+    assert "state/overrides/decided.yaml:" in told.err
+
+
+def test_field_of_which_git_says_nothing_cannot_be_taken(owned: Desk) -> None:
+    """
+    Where there is no value to write in its place the administrator's stays, and nothing is written.
+    """
+    with (owned.state / "policies" / "openpages.yaml").open("a") as file:
+        file.write("users: {fields: {locale: shared, nickname: shared}}\n")
+    told, files = wrote(owned, "take", ANN, "locale", "nickname", "--reason", "HR-1")
+
+    assert (told.code, files) == (1, set())
+    assert "Git says nothing of locale of" in told.err
+    assert "the target says nothing of nickname of" in told.err
 
 
 def test_person_in_the_override_is_named_as_people_name_them(owned: Desk) -> None:

@@ -82,24 +82,23 @@ def test_schema_explains_a_refused_row(settled: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "place"),
+    ("name", "old", "new", "line"),
     [
-        pytest.param("users.jsonl", '"owner":"git"', '"owner":"bob"', "users.jsonl:1: ", id="row"),
-        pytest.param("head.json", '"version": 1', '"version": 2', "head.json: ", id="newer"),
-        pytest.param("runs/2026/000001.jsonl", '"type":"run"', '"type":"walk"', "000001.jsonl:1: ", id="run"),
+        pytest.param("users.jsonl", '"owner":"git"', '"owner":"bob"', ":1: ", id="row"),
+        pytest.param("head.json", '"version": 1', '"version": 2', ": version 2", id="newer"),
+        pytest.param("runs/2026/000001.jsonl", '"type":"run"', '"type":"walk"', ":1: ", id="run"),
     ],
 )
-def test_ledger_is_checked_as_git_has_it(settled: Desk, name: str, *, old: str, new: str, place: str) -> None:
+def test_ledger_is_checked_as_git_has_it(settled: Desk, name: str, *, old: str, new: str, line: str) -> None:
     """
-    A ledger that somebody changed and committed is faulty, with the file.
+    A ledger that somebody changed and committed is faulty, with file and line.
     """
     _spoil(settled, f"ledger/openpages/{name}", old, new)
     settled.commit()
     told = settled.run("validate")
 
     assert told.code == 1
-    assert place in told.out
-    assert "ledger/openpages" in told.out
+    assert f"state/ledger/openpages/{name}{line}" in told.out
 
 
 def test_faulty_configuration_hides_no_other_fault(settled: Desk) -> None:
