@@ -9,13 +9,15 @@ from msgspec.structs import replace
 
 from reconciler.core.causes import cause, why
 from reconciler.core.correlate import Pair
-from reconciler.core.desired import Organisation, desired_groups, desired_users
+from reconciler.core.desired import desired_groups, desired_users
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import LEAVE
+from reconciler.core.organisation import Organisation
 from reconciler.core.settle import Settled
 from tests.core.organisations import STAFF, TRADERS, made, person, policy, said, team
 
 HELD = "User granted directly; User through staff (groups.jsonl:1); User through traders (groups.jsonl:2)"
+FALLBACK = "policy profiles.fallback (at profiles.fallback)"
 ANN = person("ann", groups=("id-staff", "id-traders"), roles=("Usr",), attributes={"department": "IT"})
 
 
@@ -52,7 +54,7 @@ def told(org: Organisation, field: str, key: str = "id-ann") -> str:
         (
             "profiles",
             {"groups_remove": ("traders",)},
-            "users.jsonl:1; policy profiles.fallback (at profiles.fallback); groups staff; override all.yaml:3 (T-1)",
+            f"users.jsonl:1; {FALLBACK}; groups staff; override all.yaml:3 (T-1)",
         ),
         ("active", {}, "users.jsonl:1"),
         ("active", {"block": True}, "users.jsonl:1; blocked; override all.yaml:3 (T-1)"),

@@ -1,0 +1,409 @@
+"""
+Every limit at its value and one above; what is held with what; what releases it.
+"""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from reconciler.core.changes import DISARMED, TAKEN, Draft
+from reconciler.core.guard import Guarded, counted, guard
+from reconciler.core.limits import COUNTED, Facts
+from reconciler.core.model import Change
+from reconciler.core.overrides import Waiver
+from reconciler.core.policy import Guards, Limit
+from reconciler.core.weigh import weighed
+
+NOW = "2026-11-22T10:00:00Z"
+
+
+def draft(name: str, *tags: str, **change: Any) -> Draft:
+    """
+    Return a draft about somebody, by default an update.
+    """
+    given = {
+        "id": f"c-{name}-{sorted(tags)}",
+        "action": "update",
+        "kind": "user",
+        "key": name,
+        "name": name,
+        **change,
+    }
+    return Draft(change=Change(**{"link": f"l-{name}", **given}), phase=TAKEN, tags=frozenset(tags))
+
+
+def off(name: str, *tags: str) -> Draft:
+    """
+    Return the deactivation of somebody.
+    """
+    more = {"action": "deactivate", "before": {"active": True}, "after": {"active": False}, "risk": ("removal",)}
+    return draft(name, *(tags or ("users-deactivated",)), **more)
+
+
+def leaving(name: str, group: str = "g") -> Draft:
+    """
+    Return somebody's leaving a group.
+    """
+    more = {"before": {"groups": (group,)}, "after": {"groups": ()}, "risk": ("removal",)}
+    return draft(name, "memberships-removed", f"left:{group}", **more)
+
+
+def facts(**change: Any) -> Facts:
+    """
+    Return facts of a large, quiet organisation, with a change.
+    """
+    quiet: dict[str, Any] = {
+        "guards": Guards(),
+        "target": "registry",
+        "now": NOW,
+        "linked": 20,
+        "groups": 20,
+        "armed": frozenset({"l-root", "l-boss"}),
+        "privileged": frozenset({"Admins"}),
+        "members": {"g": 40, "h": 40},
+        "memberships": 80,
+        "names": {"g": "Traders"},
+        "recent": {},
+        "waivers": (),
+    }
+    return Facts(**{**quiet, **change})
+
+
+def waiver(code: str, count: int, **change: Any) -> Waiver:
+    """
+    Return a waiver that holds today.
+    """
+    sound: dict[str, Any] = {"origin": "w:1", "target": "registry", "until": NOW[:10], "reason": "T-2"}
+    return Waiver(**{**sound, "guard": code, "count": count, **change})
+
+
+def held(found: Guarded) -> list[tuple[str, str]]:
+    """
+    Return what is held, and by which guard.
+    """
+    return [(one.name, one.guard) for one in found.held]
+
+
+@pytest.mark.parametrize("code", COUNTED)
+@pytest.mark.parametrize(
+    ("limit", "total", "number", "trips"),
+    [
+        pytest.param(Limit(count=3, percent=5), 20, 3, False, id="at the count"),
+        pytest.param(Limit(count=3, percent=5), 20, 4, True, id="above the count"),
+        pytest.param(Limit(count=3, percent=5), 100, 5, False, id="at the percentage"),
+        pytest.param(Limit(count=3, percent=5), 100, 6, True, id="above the percentage"),
+    ],
+)
+def test_kind_is_held_above_its_limit(code: str, *, limit: Limit, total: int, number: int, trips: bool) -> None:
+    """
+    Up to the larger of count and percentage a kind passes, one more holds all of its kind, and the rest goes on.
+    """
+    also = ("left:g",) if code == "memberships-removed" else ()
+    of_a_kind = [draft(f"p{at}", code, *also) for at in range(number)]
+    limits = Guards(limit=limit, leavers=limit, daily=Limit(count=100, percent=100))
+    armed = frozenset(f"a{at}" for at in range(total))
+    about = facts(guards=limits, linked=total, groups=total, armed=armed, memberships=total, members={"g": total})
+    found = guard([*of_a_kind, draft("rest")], about)
+
+    assert len(found.held) == (number if trips else 0)
+    assert found.kept[-1].change.name == "rest"
+    assert {one.guard for one in found.held} <= {code}
+
+
+def test_memberships_are_limited_per_group() -> None:
+    """
+    A small group is guarded by its own size.
+    """
+    found = guard(
+        [leaving(f"p{at}") for at in range(4)] + [leaving("x", "h")],
+        facts(members={"g": 8, "h": 400}, memberships=408),
+    )
+
+    assert {code for _, code in held(found)} == {"memberships-removed:Traders"}
+    assert len(found.held) == 4
+
+
+def test_leavers_have_a_limit_of_their_own() -> None:
+    """
+    Ten explicit leavers pass where four absent people do not.
+    """
+    leavers = [off(f"l{at}", "leavers") for at in range(10)]
+    found = guard([*leavers, *(off(f"p{at}") for at in range(4))], facts())
+
+    assert [name for name, _ in held(found)] == ["p0", "p1", "p2", "p3"]
+    assert {code for _, code in held(guard([*leavers, off("one more", "leavers")], facts()))} == {"leavers"}
+
+
+@pytest.mark.parametrize(
+    ("recent", "number", "trips"),
+    [
+        ([], 3, False),
+        ([("2026-11-21T10:00:01Z", 3)], 3, False),
+        ([("2026-11-21T10:00:01Z", 4)], 3, True),
+        ([("2026-11-21T10:00:00Z", 4)], 3, False),
+        ([("2026-11-21T11:00:00Z", 2), ("2026-11-22T09:00:00Z", 2)], 3, True),
+    ],
+)
+def test_day_has_a_limit(recent: list[tuple[str, int]], number: int, *, trips: bool) -> None:
+    """
+    What landed in the last 24 hours counts, and not what landed before.
+    """
+    found = guard([off(f"p{at}") for at in range(number)], facts(recent={"users-deactivated": recent}))
+
+    assert (len(found.held) == number) is trips
+    assert not trips or "in the last 24 hours" in found.held[0].reason
+
+
+def test_day_of_leavers_is_no_shorter_than_one_run() -> None:
+    """
+    Ten leavers may go in a day as they may in a run, and not eleven.
+    """
+    ten = facts(recent={"leavers": [("2026-11-22T09:00:00Z", 8)]})
+
+    assert guard([off("a", "leavers"), off("b", "leavers")], ten).held == ()
+    assert len(guard([off(name, "leavers") for name in "abc"], ten).held) == 3
+
+
+@pytest.mark.parametrize("reading", [{"degraded": ("it shrank",)}, {"unread": "a page is missing"}], ids=str)
+def test_bad_reading_removes_nothing_but_explicit_leavers(reading: dict[str, Any]) -> None:
+    """
+    Absences, set losses, deletes and moves are held on a bad reading of either side; explicit leavers act at once.
+    """
+    removals = [
+        off("absent"),
+        draft("deleted", action="delete"),
+        draft("moved", action="move", kind="group"),
+        draft("robbed", "roles-removed", risk=("removal",)),
+        leaving("member"),
+    ]
+    found = guard([*removals, off("leaver", "leavers"), draft("changed")], facts(**reading))
+
+    assert [one.change.name for one in found.kept] == ["leaver", "changed"]
+
+
+def test_degraded_export_gives_no_power_back() -> None:
+    """
+    No re-activation and no privileged gain on a bad export; what is made without power is made.
+    """
+    drafts = [
+        draft("back", "reactivated"),
+        draft("boss", "created", "administrators-added"),
+        draft("new", "created"),
+    ]
+    found = guard(drafts, facts(degraded=("stale",)))
+
+    assert held(found) == [("back", "export-degraded"), ("boss", "export-degraded")]
+
+
+def test_bad_target_read_creates_nothing() -> None:
+    """
+    On an incomplete reading of the target nothing is made, and nobody joins what is not made.
+    """
+    new = draft("new", "created", action="create")
+    joined = draft("ann", needs=(new.change.id,), after={"groups": ("new",)})
+    found = guard([new, joined, draft("bob")], facts(unread="a page is missing"))
+
+    assert held(found) == [("new", "target-unread"), ("ann", "needs")]
+
+
+@pytest.mark.parametrize(
+    ("members", "joiners", "emptied", "trips"),
+    [
+        pytest.param(2, 0, (), True, id="the last two"),
+        pytest.param(3, 0, (), False, id="one stays"),
+        pytest.param(2, 1, (), False, id="one joins"),
+        pytest.param(2, 0, ("g",), False, id="put away before"),
+    ],
+)
+def test_group_is_not_emptied(members: int, joiners: int, *, emptied: tuple[str, ...], trips: bool) -> None:
+    """
+    A group that would lose its last member is held, except one that was put away.
+    """
+    joins = [draft(f"j{at}", before={"groups": ()}, after={"groups": ("g",)}) for at in range(joiners)]
+    about = facts(members={"g": members}, emptied=frozenset(emptied))
+    found = guard([leaving("a"), leaving("b"), *joins], about)
+
+    assert {code for _, code in held(found)} == ({"group-emptied:Traders"} if trips else set())
+
+
+@pytest.mark.parametrize("action", ["move", "retire", "deactivate", "delete"])
+def test_group_that_is_put_away_may_be_emptied(action: str) -> None:
+    """
+    Members of a group that this plan puts away leave it, however many; if that is held, so are they.
+    """
+    away = draft("g", "groups-removed", action=action, kind="group", risk=("removal",))
+    drafts = weighed([*(leaving(f"p{at}") for at in range(9)), away], facts())
+    free = guard(drafts, facts(members={"g": 9}))
+    stuck = guard(drafts, facts(members={"g": 10}, guards=Guards(limit=Limit(count=0, percent=0))))
+
+    assert free.held == ()
+    assert {code for _, code in held(stuck)} == {"groups-removed", "needs"}
+    assert len(stuck.held) == 10
+
+
+def test_replaced_group_may_be_emptied() -> None:
+    """
+    Members of a group that has a successor leave it; if its end is held, they stay.
+    """
+    old = draft(
+        "g", "groups-deactivated", "replaced", action="deactivate", kind="group", link="7", risk=("removal",)
+    )
+    drafts = weighed([leaving("p", "former:7"), leaving("q", "former:7"), old], facts())
+    stuck = guard(drafts, facts(members={"former:7": 3}, guards=Guards(limit=Limit(count=0, percent=0))))
+
+    assert guard(drafts, facts(members={"former:7": 2})).held == ()
+    assert [code for _, code in held(stuck)] == ["needs", "needs", "groups-deactivated"]
+
+
+def test_memberships_of_somebody_who_stays_stay() -> None:
+    """
+    Where a deactivation is held, so is the loss of memberships that goes with it, and only that.
+    """
+    drafts = [off(f"p{at}") for at in range(4)] + [leaving("p0"), leaving("other")]
+    found = guard(weighed(drafts, facts()), facts())
+
+    assert ("p0", "needs") in held(found)
+    assert [one.change.name for one in found.kept] == ["other"]
+
+
+def test_memberships_that_end_with_an_account_are_not_counted_twice() -> None:
+    """
+    A leaver of many groups is one leaver.
+    """
+    drafts = [*(leaving("p", f"g{at}") for at in range(20)), off("p")]
+    members = {f"g{at}": 30 for at in range(20)}
+    found = guard(weighed(drafts, facts()), facts(members=members))
+
+    assert found.held == ()
+
+
+def lost(name: str, **change: Any) -> Draft:
+    """
+    Return the end of an administrator's power.
+    """
+    return draft(name, "power-lost", risk=("removal", "privileged"), **change)
+
+
+@pytest.mark.parametrize(
+    ("minimum", "armed", "losses", "gains", "trips"),
+    [
+        pytest.param(1, 2, 1, 0, False, id="one remains"),
+        pytest.param(1, 2, 2, 0, True, id="none remains"),
+        pytest.param(2, 2, 1, 0, True, id="fewer than configured"),
+        pytest.param(3, 2, 1, 1, False, id="as many as there are"),
+        pytest.param(3, 2, 1, 0, True, id="fewer than there are"),
+        pytest.param(0, 2, 2, 0, False, id="nobody is needed"),
+        pytest.param(1, 1, 1, 1, False, id="handed over"),
+    ],
+)
+def test_nobody_is_locked_out(minimum: int, armed: int, *, losses: int, gains: int, trips: bool) -> None:
+    """
+    The administrators that remain are at least as many as configured, or as there are.
+    """
+    drafts = [draft(f"n{at}", "administrators-added") for at in range(gains)]
+    drafts += [lost(f"a{at}") for at in range(losses)]
+    about = facts(armed=frozenset(f"l-a{at}" for at in range(armed)), guards=Guards(minimum_administrators=minimum))
+    found = guard(drafts, facts=about)
+
+    assert {code for _, code in held(found)} == ({"administrators-minimum"} if trips else set())
+
+
+def test_lock_out_cannot_be_waived() -> None:
+    """
+    The one guard that no waiver releases.
+    """
+    about = facts(armed=frozenset({"l-a"}), waivers=(waiver("administrators-minimum", 1),))
+    found = guard([lost("a")], about)
+
+    assert held(found) == [("a", "administrators-minimum")]
+    assert "no waiver" in found.held[0].release
+
+
+@pytest.mark.parametrize(
+    ("change", "power", "phase"),
+    [
+        pytest.param({"action": "deactivate"}, True, DISARMED, id="deactivated"),
+        pytest.param({"action": "delete"}, True, DISARMED, id="deleted"),
+        pytest.param({"after": {"roles": ("User",)}}, True, DISARMED, id="last role lost"),
+        pytest.param({"after": {"roles": ("Admins", "User")}}, False, TAKEN, id="another role kept"),
+        pytest.param({"after": {"locale": "x"}}, False, TAKEN, id="something else"),
+        pytest.param({"action": "deactivate", "link": "l-user"}, False, TAKEN, id="no administrator"),
+        pytest.param({"action": "deactivate", "kind": "group"}, False, TAKEN, id="a group"),
+    ],
+)
+def test_power_is_lost_with_the_last_of_it(change: dict[str, Any], *, power: bool, phase: int) -> None:
+    """
+    An active administrator's power ends with the account or with its last privileged role, and not before.
+    """
+    (one,) = weighed([draft("boss", "power-lost", **change)], facts())
+
+    assert ("power-lost" in one.tags, one.phase) == (power, phase)
+
+
+@pytest.mark.parametrize(
+    ("count", "change", "released"),
+    [
+        (4, {}, True),
+        (3, {}, False),
+        (5, {}, False),
+        (4, {"until": "2026-11-21"}, False),
+        (4, {"target": "other"}, False),
+        (4, {"guard": "users-deleted"}, False),
+    ],
+)
+def test_waiver_allows_exactly_what_it_says(count: int, change: dict[str, Any], *, released: bool) -> None:
+    """
+    A waiver counts only with the exact number, for this guard and target, until its last day; it is told.
+    """
+    allowed = waiver("users-deactivated", count, **change)
+    found = guard([off(f"p{at}") for at in range(4)], facts(waivers=(allowed,)))
+
+    assert (found.held == ()) is released
+    assert [one.level for one in found.notices] == (["warning"] if released else ["held"])
+    assert found.waived == ({"users-deactivated"} if released else set())
+
+
+def test_release_says_what_to_type() -> None:
+    """
+    The text of a hold is the waiver that releases it, a name that needs quotes included.
+    """
+    found = guard([leaving(f"p{at}") for at in range(4)], facts(members={"g": 8}, names={"g": 'O"Hara'}))
+
+    assert found.held[0].release == (
+        "correct the source, or waive it in overrides/waivers.yaml: {target: registry, guard: "
+        '"memberships-removed:O\\"Hara", count: 4, until: 2026-11-22, reason: ...}'
+    )
+
+
+def test_hold_keeps_its_id_and_no_two_share_one() -> None:
+    """
+    A hold is known again on another day, also when more is held with it; two of one person are two.
+    """
+    first = guard([leaving("a", "g"), leaving("a", "h")], facts(degraded=("stale",)))
+    again = guard([leaving("a", "h"), leaving("b", "h")], facts(degraded=("stale",), now="2026-11-23T10:00:00Z"))
+
+    assert len({one.id for one in first.held}) == 2
+    assert first.held[1].id == again.held[0].id
+
+
+def test_what_rests_on_something_held_is_held_however_far() -> None:
+    """
+    A change that needs a held one is held, and whatever needs that, and what goes with it.
+    """
+    first = draft("a", "reactivated")
+    second = off("b", "leavers")
+    second = msgspec.structs.replace(
+        second, change=msgspec.structs.replace(second.change, needs=(first.change.id,))
+    )
+    found = guard([leaving("b"), first, second, draft("c")], facts(degraded=("stale",), members={"g": 9}))
+
+    assert [one.change.name for one in found.kept] == ["c"]
+    assert dict(held(found)) == {"a": "export-degraded", "b": "needs"}
+
+
+def test_only_counted_tags_count() -> None:
+    """
+    What is counted over a day is what guards count.
+    """
+    assert counted(["leavers", "left:g", "power-lost", "memberships-ended"]) == {"leavers"}
