@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 from msgspec import UNSET, UnsetType
 
-from reconciler.core.desired import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.model import Desired
+from reconciler.core.organisation import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.settle import Settled
 
 

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
 from reconciler.core.correlate import Correlation, Pair, correlate
-from reconciler.core.decisions import Resolved, expiring, resolve
-from reconciler.core.desired import Organisation, desired_groups, desired_user, organisation, outline
+from reconciler.core.decisions import expiring, resolve
+from reconciler.core.desired import desired_groups, desired_user, outline
 from reconciler.core.directory import Directory
 from reconciler.core.guard import Guarded, guard
 from reconciler.core.instep import in_step
@@ -23,11 +23,12 @@ from reconciler.core.lifecycle import FORMER, Rules, empties
 from reconciler.core.limits import Facts
 from reconciler.core.model import Equality, Expiring, Export, Inputs, Notice, Plan, Snapshot
 from reconciler.core.notices import unknown_states, unproved, without_profile
+from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
 from reconciler.core.policy import Policy
-from reconciler.core.roster import facts_of, live_groups
+from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
 from reconciler.core.rules import group_matching, group_rules, reaching, user_matching, user_rules
 from reconciler.core.settle import Settled, settle_group, settle_user
@@ -99,21 +100,23 @@ def decide(world: World) -> Decision:
     Raises HeldError where the export is refused, InputError where overrides cannot be resolved.
     """
     degraded = _trusted(world)
-    resolved = _resolved(world)
-    org = _organisation(world, resolved)
+    org = organisation_of(world)
     moment = Moment(now=world.now, run=world.ledger.head.serial + 1)
     groups = _settled_groups(world, org, moment, proved=not degraded)
     users = _settled_users(world, org, moment, groups, proved=not degraded)
     members = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
-    facts = facts_of(world, groups.correlation, users.correlation, members=members, degraded=degraded)
-    guarded = guard(ordered(weighed([*groups.found, *users.found], facts)), facts)
+    found = [*groups.found, *users.found]
+    facts = facts_of(
+        world, groups.correlation, users.correlation, members=members, losing=losing(found), degraded=degraded
+    )
+    guarded = guard(ordered(weighed(found, facts)), facts)
     notices = (
-        *resolved.notices,
+        *org.decided.notices,
         *unknown_states(world.export.users),
         *users.notices,
         *unproved(degraded, guarded.notices),
     )
-    return _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, resolved.expiring))
+    return _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
 
 
 def organisation_of(world: World) -> Organisation:
@@ -122,7 +125,18 @@ def organisation_of(world: World) -> Organisation:
 
     Raises InputError where overrides cannot be resolved.
     """
-    return _organisation(world, _resolved(world))
+    directory = _directory(world)
+    resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
+    if resolved.faults:
+        raise InputError(resolved.faults)
+    return organisation(
+        world.export,
+        resolved,
+        world.policy,
+        catalogue=world.snapshot.catalogue,
+        known=frozenset(key for key, row in world.ledger.users.items() if row.link),
+        former=directory.former,
+    )
 
 
 def _trusted(world: World) -> tuple[str, ...]:
@@ -141,29 +155,10 @@ def _trusted(world: World) -> tuple[str, ...]:
     return trust.degraded
 
 
-def _resolved(world: World) -> Resolved:
-    resolved = resolve(world.overrides, _directory(world), today=date.fromisoformat(world.now[:10]))
-    if resolved.faults:
-        raise InputError(resolved.faults)
-    return resolved
-
-
 def _directory(world: World) -> Directory:
     rules = world.policy.groups
     prefixes = tuple(prefix for prefix in (rules.prefix, *rules.recognise) if prefix)
     return Directory(world.export, world.ledger.users, world.ledger.groups, prefixes=prefixes)
-
-
-def _organisation(world: World, resolved: Resolved) -> Organisation:
-    known = frozenset(key for key, row in world.ledger.users.items() if row.link)
-    return organisation(
-        world.export,
-        resolved,
-        world.policy,
-        catalogue=world.snapshot.catalogue,
-        known=known,
-        former=_directory(world).former,
-    )
 
 
 def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: bool) -> _Settling:

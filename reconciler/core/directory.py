@@ -3,6 +3,7 @@ Who is meant: people and groups found by what people call them.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.matching import folded
@@ -25,10 +26,10 @@ class Directory:
         *,
         prefixes: Sequence[str] = (),
     ) -> None:
-        self.people: dict[str, set[str]] = {}
         self.groups: dict[str, set[str]] = {}
-        for placed in export.users:
-            _note(self.people, placed.row.key, placed.row.key, placed.row.user_name, placed.row.email or "")
+        self._export = export
+        self._ledgers = users, groups
+        self._prefixes = prefixes
         for group in export.groups:
             _note(self.groups, group.row.key, group.row.key, group.row.name)
         self.former = {
@@ -42,8 +43,26 @@ class Directory:
         }
         for key, names in self.former.items():
             _note(self.groups, key, *names)
-        self.known_before = {folded(name) for row in users.values() for name in (row.key, *_borne(row), _mail(row))}
-        self.known_before |= {folded(name) for row in groups.values() for name in (row.key, *_borne(row, prefixes))}
+
+    @cached_property
+    def people(self) -> dict[str, set[str]]:
+        """
+        Return the keys of people by every name of theirs; made when somebody is first looked for.
+        """
+        found: dict[str, set[str]] = {}
+        for placed in self._export.users:
+            _note(found, placed.row.key, placed.row.key, placed.row.user_name, placed.row.email or "")
+        return found
+
+    @cached_property
+    def known_before(self) -> frozenset[str]:
+        """
+        Return every name that the ledger has known; made when somebody is looked for in vain.
+        """
+        users, groups = self._ledgers
+        people = (name for row in users.values() for name in (row.key, *_borne(row), _mail(row)))
+        others = (name for row in groups.values() for name in (row.key, *_borne(row, self._prefixes)))
+        return frozenset(map(folded, (*people, *others)))
 
     def person(self, name: str) -> set[str]:
         """

@@ -7,12 +7,10 @@ leaves to `settle.py`, which comes to the same. A property test holds the two to
 
 from collections.abc import Mapping
 
-from msgspec import UNSET
-
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Last, LedgerRow
 from reconciler.core.lifecycle import Rules
-from reconciler.core.model import NO_DECISIONS, Desired, Live
+from reconciler.core.model import NO_DECISIONS, Desired, Fields, Live
 
 
 def in_step(pair: Pair, rules: Rules, managed: Mapping[str, str]) -> bool:
@@ -66,15 +64,21 @@ def _same_fields(desired: Desired, live: Live, row: LedgerRow, *, last: Last, ru
     Return whether every governed field is as desired, as last seen, and Git's.
     """
     wanted, held = desired.fields, live.fields
-    for name, value in wanted.items():
-        kept = held.get(name, UNSET)
-        if kept != value or type(kept) is not type(value):
-            return False
-        authority = rules.fields[name].authority if name in rules.fields else "target"
-        if authority == "source" and (name not in last.fields or last.fields[name] != kept or name in last.wrote):
-            return False
-        if authority == "shared":
-            claim = row.claims.get(name)
-            if claim is None or claim.owner != "git" or claim.intents or claim.saw != kept or claim.wrote != value:
-                return False
-    return rules.shared.keys() <= wanted.keys()
+    return (
+        wanted.items() <= held.items()
+        and not last.wrote
+        and last.fields.items() <= held.items()
+        and last.fields.keys() >= rules.source & wanted.keys()
+        and all(type(wanted[name]) is type(held[name]) for name in rules.numbers & wanted.keys())
+        and all(_is_gits(name, wanted, row) for name in rules.shared)
+    )
+
+
+def _is_gits(name: str, wanted: Fields, row: LedgerRow) -> bool:
+    """
+    Return whether a shared field is desired, and claimed as written and seen just so.
+    """
+    claim = row.claims.get(name)
+    if claim is None or name not in wanted or claim.owner != "git" or claim.intents:
+        return False
+    return claim.saw == wanted[name] and claim.wrote == wanted[name]

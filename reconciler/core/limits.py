@@ -37,7 +37,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     What the guards judge by.
 
     `degraded` are the reasons why the export cannot prove an absence, `unread` why the target cannot. `linked`
-    counts linked and active users, `groups` linked groups, `members` live members by group key. `armed` are the
+    counts linked and active users, `groups` linked groups, `members` live members by key of each
+    group that loses some, `memberships` all of them. `armed` are the
     target ids of active administrators, `privileged` the elements of `roles` that make one. `recent` are removals
     of the last 24 hours by guard; `emptied` groups that were put away before.
     """
@@ -50,6 +51,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     armed: frozenset[str]
     privileged: frozenset[str]
     members: Mapping[str, int]
+    memberships: int
     names: Mapping[str, str]
     recent: Mapping[str, Sequence[tuple[str, int]]]
     waivers: Sequence[Waiver]
@@ -118,7 +120,7 @@ def _total(code: str, facts: Facts) -> int:
     if code.startswith("groups"):
         return facts.groups
     if code == "memberships-removed":
-        return sum(facts.members.values())
+        return facts.memberships
     return len(facts.armed) if code == "administrators-added" else facts.linked
 
 

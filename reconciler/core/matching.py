@@ -52,14 +52,15 @@ class Index:
         matching: Matching,
     ) -> None:
         spared = {matching.name_key(name) for name in matching.protected}
-        within = [one for one in live if matching.name_key(one.name) not in spared]
+        self.bearers = grouped(live, lambda one: matching.name_key(one.name))
+        untouchable = {one.id for name in spared for one in self.bearers.get(name, ())}
+        within = [one for one in live if one.id not in untouchable]
         self.matching = matching
         self.rows = rows
         self.there = frozenset(one.id for one in live)
         self.dead = {old: key for key, row in rows.items() for old in row.tombstones}
         self.by_id = {one.id: one for one in within}
         self.owner_of = {row.link: key for key, row in rows.items() if row.link}
-        self.bearers = grouped(live, lambda one: matching.name_key(one.name))
         self.free = [one for one in within if one.id not in self.owner_of and one.id not in self.dead]
         self.orphans = {link: key for link, key in self.owner_of.items() if matching.reborn and key not in desired}
         orphaned = [self.by_id[link] for link in self.orphans if link in self.by_id]

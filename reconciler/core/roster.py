@@ -4,8 +4,10 @@ Who is in which group as the target has it, in the source's keys; and the counts
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Protocol
 
+from reconciler.core.changes import Draft
 from reconciler.core.claims import elements
 from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.ledger import Ledger
@@ -50,14 +52,29 @@ def live_groups(live: Iterable[Live], who: Correlation, *, empties: bool) -> dic
     return {one.id: keys[one.id] for one in live if one.id in keys}
 
 
+def losing(found: Iterable[Draft]) -> frozenset[str]:
+    """
+    Return the keys of the groups that somebody would leave.
+    """
+    return frozenset(tag.removeprefix("left:") for one in found for tag in one.tags if tag.startswith("left:"))
+
+
 def facts_of(
-    world: Judged, groups: Correlation, users: Correlation, *, members: Mapping[str, str], degraded: Sequence[str]
+    world: Judged,
+    groups: Correlation,
+    users: Correlation,
+    *,
+    members: Mapping[str, str],
+    losing: AbstractSet[str],
+    degraded: Sequence[str],
 ) -> Facts:
     """
-    Return what the guards judge by.
+    Return what the guards judge by. `losing` are the keys of the groups that lose members: no other is counted.
     """
+    counted = {link for link, key in members.items() if key in losing}
+    managed = members.keys() if losing else set[str]()
     privileged = world.policy.roles.administrator.privileged
-    counts = Counter(members[group] for one in world.snapshot.users for group in one.groups if group in members)
+    counts = Counter(members[link] for one in world.snapshot.users for link in counted.intersection(one.groups))
     names = {
         pair.key: pair.live.name if pair.live else pair.desired.name if pair.desired else pair.key
         for pair in groups.pairs
@@ -76,6 +93,7 @@ def facts_of(
         ),
         privileged=privileged,
         members=counts,
+        memberships=sum(len(managed & set(one.groups)) for one in world.snapshot.users if managed),
         names={**names, **former},
         recent=world.ledger.head.removed_24h,
         waivers=world.waivers,

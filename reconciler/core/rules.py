@@ -44,6 +44,8 @@ def user_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: st
         equality=equality,
         fields=policy.users.fields,
         shared=shared,
+        source=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "source"),
+        numbers=frozenset(name for name, rule in policy.users.fields.items() if isinstance(rule.value, int)),
         first_run=head.serial == 0,
         fetched_at=fetched_at,
         last_policy=head.inputs.policy,
@@ -100,11 +102,20 @@ def user_matching(policy: Policy, equality: Equality) -> Matching:
     return Matching(
         kind="user",
         by=policy.users.correlate,
-        name_key=lambda name: str(equality.fold("user_name", name)),
+        name_key=_name_key(equality),
         mail_key=lambda mail: str(equality.fold("email", folded(mail))),
         protected=frozenset(policy.users.protected),
         replaces=policy.users.rename == "replace",
     )
+
+
+def _name_key(equality: Equality) -> Callable[[str], str]:
+    """
+    Return the function that gives the form in which user names are compared: as they are, if nothing is folded.
+    """
+    if "user_name" not in equality.caseless | equality.trimmed:
+        return str
+    return lambda name: str(equality.fold("user_name", name))
 
 
 def group_matching(policy: Policy, equality: Equality, *, proved: bool) -> Matching:

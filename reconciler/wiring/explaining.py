@@ -10,9 +10,10 @@ from msgspec.structs import replace
 from reconciler import engine
 from reconciler.core.causes import cause
 from reconciler.core.decide import Decision, organisation_of
-from reconciler.core.desired import Organisation, belongs_to, desired_user, effective
+from reconciler.core.desired import desired_user
 from reconciler.core.ledger import Claim
 from reconciler.core.model import Desired, Live, Plan, Value
+from reconciler.core.organisation import Organisation, belongs_to, effective
 from reconciler.wiring.bench import Bench
 from reconciler.wiring.people import account_of, claims_of, find_person
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from reconciler.core.canonical import digest
 from reconciler.core.decisions import Resolved, resolve
-from reconciler.core.desired import Organisation, organisation
 from reconciler.core.directory import Directory
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.model import (
@@ -22,6 +21,7 @@ from reconciler.core.model import (
     Profile,
     UserRow,
 )
+from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override
 from reconciler.core.policy import Policy, build, overlay
 

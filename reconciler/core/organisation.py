@@ -1,0 +1,184 @@
+"""
+Everything that says what Git wants of one target: who is in it, in which groups, with which roles.
+"""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from reconciler.core.access import Access, Grant, access_of, grants, may_log_in
+from reconciler.core.columns import Column, column, written
+from reconciler.core.decisions import Decided, Resolved
+from reconciler.core.model import Catalogue, Export, Placed, PlacedGroup
+from reconciler.core.policy import Policy
+
+UNDECIDED = Decided()
+
+Standing: TypeAlias = tuple[Literal["active", "inactive", "untouched"], str]
+ACTIVE: Standing = ("active", "")
+UNPROVISIONED: Standing = ("inactive", "unprovisioned")
+NOT_ACTIVE: dict[str, Literal["inactive", "untouched"]] = {
+    "unknown": "untouched",
+    "invited": "untouched",
+    "suspended": "inactive",
+    "left": "inactive",
+}
+
+
+class Organisation(Struct, frozen=True, kw_only=True):
+    """
+    What Git says of one target: people and groups of the export by key, overrides, policy, catalogue.
+
+    `managed` are the keys of the groups this policy provisions, `populated` those with a member to provision,
+    `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key, `access`
+    what each group gives its members, `columns` how each plain field of a person is read from its row, `standings`
+    what each person shall be.
+    """
+
+    policy: Policy
+    catalogue: Catalogue
+    users: dict[str, Placed]
+    groups: dict[str, PlacedGroup]
+    decided: Resolved
+    managed: frozenset[str]
+    populated: frozenset[str]
+    known: frozenset[str]
+    former: Mapping[str, tuple[str, ...]]
+    access: Mapping[str, Access]
+    columns: tuple[tuple[str, Column], ...]
+    standings: Mapping[str, Standing]
+
+
+def organisation(
+    export: Export,
+    decided: Resolved,
+    policy: Policy,
+    *,
+    catalogue: Catalogue,
+    known: frozenset[str],
+    former: Mapping[str, tuple[str, ...]],
+) -> Organisation:
+    """
+    Return the organisation that an export and the overrides describe.
+    """
+    groups = {placed.row.key: placed for placed in export.groups}
+    access = {
+        key: access_of(placed, _names(placed, decided, former), policy, catalogue) for key, placed in groups.items()
+    }
+    login_groups = frozenset(key for key, given in access.items() if given.login)
+    managed = login_groups if policy.groups.grants_login else frozenset(groups)
+    draft = Organisation(
+        policy=policy,
+        catalogue=catalogue,
+        users={placed.row.key: placed for placed in export.users},
+        groups=groups,
+        decided=decided,
+        managed=frozenset(managed),
+        populated=frozenset(),
+        known=known,
+        former=former,
+        access=access,
+        columns=tuple((name, column(name, rule)) for name, rule in written(policy.users.fields)),
+        standings={},
+    )
+    standings = {placed.row.key: _standing(draft, placed) for placed in export.users}
+    populated: set[str] = set()
+    for placed in export.users:
+        if standings[placed.row.key] is ACTIVE and policy.groups.create == "when-populated":
+            populated.update(memberships(draft, placed))
+    return replace(draft, populated=frozenset(populated), standings=standings)
+
+
+def names_of(org: Organisation, key: str) -> tuple[str, ...]:
+    """
+    Return every name of a group, the source's present one first, then that of an override, then earlier ones.
+    """
+    return _names(org.groups[key], org.decided, org.former)
+
+
+def _names(placed: PlacedGroup, decided: Resolved, former: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    override = decided.groups.get(placed.row.key, UNDECIDED)
+    renamed = (override.rename,) if override.rename else ()
+    return (placed.row.name, *renamed, *former.get(placed.row.key, ()))
+
+
+def standing(org: Organisation, placed: Placed) -> Standing:
+    """
+    Return what the person shall be, and why not active.
+    """
+    return org.standings[placed.row.key]
+
+
+def _standing(org: Organisation, placed: Placed) -> Standing:
+    """
+    Return what the person shall be, and why not active: the first that applies.
+
+    | source says | overrides, roles | standing |
+    |---|---|---|
+    | anything | excluded, not selected | untouched |
+    | anything | blocked | inactive |
+    | unknown, invited | | untouched |
+    | suspended, left | | inactive |
+    | active | no login role | inactive (unprovisioned) |
+    | active | | active |
+    """
+    row, decided = placed.row, org.decided.users.get(placed.row.key, UNDECIDED)
+    if decided.exclude:
+        return "untouched", "excluded"
+    if decided.block:
+        return "inactive", "blocked"
+    if not _in_population(org, row.key, decided):
+        return "untouched", "not-selected"
+    if row.state in NOT_ACTIVE:
+        return NOT_ACTIVE[row.state], row.state
+    return ACTIVE if _provisioned(org, placed) else UNPROVISIONED
+
+
+def _provisioned(org: Organisation, placed: Placed) -> bool:
+    """
+    Return whether any role of the person's lets it log in.
+    """
+    if placed.row.key in org.decided.users:
+        return may_log_in((grant.role for grant in effective(org, placed)), org.policy)
+    access = org.access
+    through = any(access[key].login for key in placed.row.groups if key in access)
+    return through or may_log_in(placed.row.roles, org.policy)
+
+
+def _in_population(org: Organisation, key: str, decided: Decided) -> bool:
+    population = org.policy.users.population
+    return population == "all" or decided.include or (population == "on-demand" and key in org.known)
+
+
+def belongs_to(org: Organisation, placed: Placed) -> tuple[str, ...]:
+    """
+    Return the keys of the source groups the person is in once overrides have spoken, sorted.
+    """
+    decided = org.decided.users.get(placed.row.key)
+    if decided is None:
+        return placed.row.groups
+    copied = {key for other in decided.copy_from for key in org.users[other].row.groups}
+    return tuple(sorted((set(placed.row.groups) | decided.groups_add | copied) - decided.groups_remove))
+
+
+def effective(org: Organisation, placed: Placed) -> tuple[Grant, ...]:
+    """
+    Return every role the person holds once overrides have spoken, directly or through groups.
+    """
+    decided = org.decided.users.get(placed.row.key)
+    if decided is None:
+        return grants(placed.row, org.groups, org.policy)
+    copied = {role for other in decided.copy_from for role in org.users[other].row.roles}
+    direct = tuple(sorted(set(placed.row.roles) | decided.roles_add | copied))
+    row = replace(placed.row, groups=belongs_to(org, placed), roles=direct)
+    removed = {org.policy.roles.aliases.get(role, role) for role in decided.roles_remove}
+    return tuple(grant for grant in grants(row, org.groups, org.policy) if grant.role not in removed)
+
+
+def memberships(org: Organisation, placed: Placed) -> tuple[str, ...]:
+    """
+    Return the keys of the groups the person is in that the policy provisions, sorted.
+    """
+    return tuple(key for key in belongs_to(org, placed) if key in org.managed)
