@@ -87,15 +87,24 @@ class MemoryStore:
         self.before_commit: Callable[[str], None] = lambda _message: None
 
     def revision(self) -> str:
+        """
+        Return how many commits there are.
+        """
         return str(len(self.commits)) if self.commits else ""
 
     def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+        """
+        Yield the files of the last commit below `folder`.
+        """
         files = self.commits[-1][0] if self.commits else {}
         for path in sorted(files):
             if path.startswith(f"{folder}/") or not folder:
                 yield path, files[path]
 
     def commit(self, files: Mapping[str, bytes | None], message: str, *, parent: str) -> str:
+        """
+        Commit the files, unless the hook fails or somebody else was first.
+        """
         self.before_commit(message)
         if parent != self.revision():
             raise StoreError("the ledger has moved on")
@@ -107,9 +116,15 @@ class MemoryStore:
         return self.revision()
 
     def push(self) -> None:
+        """
+        Refuse: there is nowhere to push to.
+        """
         raise StoreError("there is no remote")
 
     def uncommitted(self, paths: Sequence[str]) -> list[str]:
+        """
+        Return none: there is no work tree.
+        """
         del paths
         return []
 
@@ -145,7 +160,7 @@ class World:
 
     def cloud_says(self, name: str, **fields: Any) -> None:
         """
-        The cloud has the person, with these fields changed; somebody new is active and in the group `staff`.
+        Let the cloud have the person, with these fields changed; somebody new is active and in the group `staff`.
         """
         key = f"id-{name}"
         blank = UserRow(key=key, user_name=name, state="active", groups=("id-staff",), email=f"{name}@example.com")
@@ -157,14 +172,14 @@ class World:
 
     def cloud_loses(self, name: str) -> None:
         """
-        The cloud no longer has the person.
+        Let the cloud no longer have the person.
         """
         del self.people[f"id-{name}"]
         self.fetched_at = None
 
-    def cloud_has_group(self, name: str, **fields: Any) -> None:
+    def cloud_has_group(self, name: str, /, **fields: Any) -> None:
         """
-        The cloud has the group, with these fields changed.
+        Let the cloud have the group, with these fields changed.
         """
         key = f"id-{name}"
         self.groups[key] = replace(self.groups.get(key, GroupRow(key=key, name=name)), **fields)
@@ -172,7 +187,7 @@ class World:
 
     def cloud_loses_group(self, name: str) -> None:
         """
-        The cloud no longer has the group, and nobody is in it.
+        Let the cloud no longer have the group, with nobody in it.
         """
         del self.groups[f"id-{name}"]
         for key, row in self.people.items():
@@ -180,21 +195,21 @@ class World:
 
     def cloud_renames_group(self, name: str, to: str) -> None:
         """
-        The cloud calls the group otherwise; its id stays.
+        Let the cloud call the group otherwise; its id stays.
         """
         self.cloud_has_group(name)
         self.groups[f"id-{name}"] = replace(self.groups[f"id-{name}"], name=to)
 
     def cloud_makes_group_again(self, name: str, *, key: str, **fields: Any) -> None:
         """
-        The cloud has a group of that name under a new id, `id-KEY`.
+        Let the cloud have a group of that name under a new id, `id-KEY`.
         """
         self.groups[f"id-{key}"] = GroupRow(key=f"id-{key}", name=name, **fields)
         self.fetched_at = None
 
     def git_waives(self, guard: str, count: int, *, until: str = "2026-12-31", target: str = "registry") -> None:
         """
-        A waiver is merged.
+        Merge a waiver.
         """
         origin = f"overrides/waivers.yaml:{len(self.waivers) + 1}"
         self.waivers.append(
@@ -203,7 +218,7 @@ class World:
 
     def git_says(self, name: str | None = None, *, group: str | None = None, **fields: Any) -> None:
         """
-        An override of the person (or group) is merged.
+        Merge an override of the person (or group).
         """
         origin = f"overrides/all.yaml:{len(self.overrides) + 1}"
         fields.setdefault("reason", "T-1")
@@ -221,7 +236,7 @@ class World:
 
     def time_passes(self, **delta: float) -> None:
         """
-        The clock goes on.
+        Let the clock go on.
         """
         self.clock += timedelta(**delta)
 
@@ -229,6 +244,9 @@ class World:
 
     @property
     def now(self) -> str:
+        """
+        Return the time, as the ledger writes it.
+        """
         return self.clock.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def export(self) -> Export:
@@ -254,10 +272,16 @@ class World:
 
     @property
     def book(self) -> Book:
+        """
+        Return where the ledger is kept.
+        """
         return Book(target="registry", store=self.store, folder=self.folder)
 
     @property
     def ledger(self) -> Ledger:
+        """
+        Return the ledger as it was committed last.
+        """
         return load(self.book).ledger
 
     def decide(self) -> Decision:
@@ -298,8 +322,10 @@ class World:
 
     def apply_and_die(self) -> None:
         """
-        Apply, and die after the last write and before the record. The machine is lost, and the journal with it.
+        Apply all, and die after the last write and before the record. The machine is lost, the journal with it.
         """
+        decision = self.decide()
+        order = self.order(frozenset(change.id for change in decision.plan.changes))
         held: list[Fence | None] = []
 
         def die(message: str) -> None:
@@ -309,7 +335,7 @@ class World:
 
         self.store.before_commit = die
         try:
-            apply(self.decide(), self.target, self.book, opened=load(self.book), order=self.order())
+            apply(decision, self.target, self.book, opened=load(self.book), order=order)
         except KilledError:
             drop_journal(self.folder, self.book.target)
             self.target.move_fence(self.target.fence(), held[0] or Fence(lineage="", serial=0))
@@ -321,12 +347,15 @@ class World:
 
     def changes_policy(self, change: Mapping[str, Any]) -> None:
         """
-        A change of the policy is merged, laid over the one there is.
+        Merge a change of the policy, laid over the one there is.
         """
         self.document = overlay(self.document, change)
         self.policy = build(self.document, {})
 
     def order(self, approved: frozenset[str] | None = None) -> Order:
+        """
+        Return who applies, and what is approved.
+        """
         patience = Patience(
             now=lambda: self.now,
             later=_later,

@@ -55,7 +55,8 @@ def forget(claim: Claim, live: Value | UnsetType, *, name: str, equality: Equali
     landed = among(live, old, name, equality)
     if landed and claim.owner is None:
         return claim
-    seen = replace(claim, saw=live, wrote=live) if landed and claim.owner == "git" else claim
+    news = landed and claim.owner == "git" and not equality.same(name, live, claim.saw)
+    seen = replace(claim, saw=live, wrote=live) if news else claim
     return replace(seen, intents=tuple(intent for intent in claim.intents if intent.at > before))
 
 

@@ -134,7 +134,7 @@ def _groups(settled: Settled, last: Last, rules: Rules) -> tuple[str, ...]:
     Return the memberships that are ours: all there are once they are as they shall be; of `add-only` what we added.
     """
     if rules.policy.groups.membership == "add-only":
-        return tuple(key for key in last.groups if key in settled.groups) if settled.pair.row else ()
+        return tuple(key for key in last.groups if key in settled.groups) if last_of(settled.pair) else ()
     return settled.groups if settled.goal and settled.goal.groups == settled.groups else last.groups
 
 

@@ -139,7 +139,8 @@ def _membership(pair: Pair, rules: Rules, live: tuple[str, ...]) -> tuple[str, .
         return live
     wanted = set(pair.desired.groups) & rules.reachable if pair.desired else set()
     if rule == "add-only":
-        ours = set(pair.row.last.groups) if pair.row and pair.row.last else set()
+        last = last_of(pair)
+        ours = set(last.groups) if last else set()
         wanted |= set(live) - ours
     return tuple(sorted(wanted))
 
