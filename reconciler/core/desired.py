@@ -10,6 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from reconciler.core.access import direct_grants, expressed, profiles_of
 from reconciler.core.columns import by_rule, canonical, written
+from reconciler.core.decisions import Decided
 from reconciler.core.model import Desired, Fields, Placed, PlacedGroup, Value
 from reconciler.core.organisation import (
     UNDECIDED,
@@ -23,8 +24,7 @@ from reconciler.core.organisation import (
 COMPUTED = frozenset({"roles", "profiles"})
 """Fields of a person that come from what it may do, and not from its row."""
 
-OUTLINE = ("user_name", "email")
-"""Fields by which people are told apart."""
+NOTHING: Fields = {}
 
 
 def desired_groups(org: Organisation) -> Iterator[Desired]:
@@ -81,11 +81,11 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = standing(org, placed)
     fields: Fields = {}
-    for name, read in org.columns:
+    for name, read in org.columns.items():
         value = read(row) if name not in COMPUTED else _access_value(org, placed, name)
         if not isinstance(value, UnsetType):
             fields[name] = value
-    fields |= {name: canonical(name, value) for name, value in decided.set.items() if name in dict(org.columns)}
+    fields |= {name: canonical(name, value) for name, value in decided.set.items() if name in org.columns}
     return Desired(
         kind="user",
         key=row.key,
@@ -101,26 +101,34 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
 
 def outline(org: Organisation, placed: Placed) -> Desired:
     """
-    Return what tells one person from others, and no more: name, e-mail, state, and what was decided.
+    Return what tells one person from others, and no more: name, state, what was decided, and the e-mail.
+
+    Whom the ledger links is not looked for by e-mail any more.
     """
     row = placed.row
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = standing(org, placed)
-    fields: Fields = {}
-    for name, read in org.columns:
-        value = decided.set.get(name, read(row)) if name in OUTLINE else UNSET
-        if not isinstance(value, UnsetType):
-            fields[name] = value
+    fields = NOTHING if row.key in org.known else _column_values(org, placed, "email", decided)
+    named = _column_values(org, placed, "user_name", decided)
     return Desired(
         kind="user",
         key=row.key,
-        name=str(fields.get("user_name", row.user_name)),
+        name=str(named.get("user_name", row.user_name)),
         state=state,
         reason=reason,
         fields=fields,
         origin=placed.origin,
         decisions=decided.decisions,
     )
+
+
+def _column_values(org: Organisation, placed: Placed, name: str, decided: Decided) -> Fields:
+    """
+    Return one plain field of a person, as a mapping that is empty where nobody says anything about it.
+    """
+    read = org.columns.get(name)
+    value = decided.set.get(name, read(placed.row)) if read else UNSET
+    return {} if isinstance(value, UnsetType) else {name: value}
 
 
 def _access_value(org: Organisation, placed: Placed, name: str) -> Value | UnsetType:

@@ -47,7 +47,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
     known: frozenset[str]
     former: Mapping[str, tuple[str, ...]]
     access: Mapping[str, Access]
-    columns: tuple[tuple[str, Column], ...]
+    columns: Mapping[str, Column]
     standings: Mapping[str, Standing]
 
 
@@ -80,7 +80,7 @@ def organisation(
         known=known,
         former=former,
         access=access,
-        columns=tuple((name, column(name, rule)) for name, rule in written(policy.users.fields)),
+        columns={name: column(name, rule) for name, rule in written(policy.users.fields)},
         standings={},
     )
     standings = {placed.row.key: _standing(draft, placed) for placed in export.users}
