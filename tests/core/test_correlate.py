@@ -162,6 +162,9 @@ def test_intent_of_another_name_proves_nothing() -> None:
             [("a", "b")],
             id="two for one",
         ),
+        pytest.param(
+            (wanted("a", "ann"), wanted("b", "ann")), (there("7", "ann"),), [("a", "b")], id="one name, told once"
+        ),
         pytest.param((wanted("a", "ADMIN"), wanted("b", "admin")), (there("7", "admin"),), [("a", "b")], id="case"),
         pytest.param(
             (wanted("a", "ann", mail="m"), wanted("b", "Ann"), wanted("c", "cleo", mail="m")),

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from reconciler.core.claims import elements
 from reconciler.core.model import Equality, Live, Snapshot
 from reconciler.errors import HeldError, InputError, TargetError
+from reconciler.files.state import read_state
 from reconciler.ports import Write
 from tests.targets.memory import MemoryTarget
 from tests.world import World, summary
@@ -373,6 +374,24 @@ def test_deleting_policy_locks_nobody_out(target: PartialTarget, tmp_path: Path)
     assert summary(world.plan()) == []
 
 
+def test_p6_old_administrator_stays_where_the_grant_of_the_new_one_fails(
+    world: World, target: PartialTarget
+) -> None:
+    """
+    Power is taken only once everybody who shall have it has got it.
+    """
+    world.cloud_says("ann", roles=())
+    world.cloud_says("bob", roles=())
+    world.cloud_says("cleo", roles=("Administrator",))
+    target.refuses = {"cleo": "no"}
+    world.apply()
+    refused = administrators(target)
+    target.refuses = {}
+    world.apply()
+
+    assert (refused, administrators(target)) == (2, 1)
+
+
 Acts = list[tuple[str, str]]
 ACTS = st.lists(
     st.tuples(st.sampled_from(["boss", "plain", "leaves", "lost", "renamed", "idle"]), st.sampled_from(NAMES[:4])),
@@ -462,3 +481,24 @@ def test_p6_nobody_is_locked_out_at_any_prefix(
                 world.approve()
 
             assert all(number >= floor for number in seen)
+
+
+def test_waiver_of_one_groups_guard_is_read_and_releases_it(world: World, tmp_path: Path) -> None:
+    """
+    What a hold says to type passes the schema, and lets exactly that pass.
+    """
+    world.cloud_has_group("traders", roles=("User",))
+    for name in NAMES[:8]:
+        world.cloud_says(name, groups=("staff", "traders"))
+    world.apply()
+    for name in NAMES[:5]:
+        world.cloud_says(name, groups=("staff",))
+    world.changes_policy({"guards": {"shrunken": {"count": 99}, "limit": {"count": 4, "percent": 30}}})
+    release = next(one.release for one in world.plan().held if one.guard.startswith("memberships-removed:"))
+    entry = release.partition("waivers.yaml: ")[2].replace("...", "T-3")
+    (tmp_path / "overrides").mkdir()
+    (tmp_path / "overrides" / "waivers.yaml").write_text(f"- {entry}\n")
+    world.waivers += read_state(tmp_path).waivers
+
+    assert "Cloud - traders" in entry
+    assert [one.guard for one in world.plan().held] == []

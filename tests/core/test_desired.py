@@ -157,7 +157,7 @@ def test_decisions_come_with_the_person() -> None:
     """
     one = ann(
         said(1, user="ann", give=("locale",), adopt=True),
-        said(10, user="ann", take=("profiles",), reviewed={"profiles": ("X",)}),
+        said(10, user="ann", take=("profiles",), reviewed={"profiles": ("X",), "locale": "x"}),
         said(20, user="ann", restore={"roles": ("Editor",)}),
     )
     take, restore = one.decisions.transfers["profiles"], one.decisions.transfers["roles"]
