@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.access import Access, Grant, access_of, grants, may_log_in
-from reconciler.core.columns import Column, column, written
+from reconciler.core.columns import Reader, reader
 from reconciler.core.decisions import Decided, Resolved
 from reconciler.core.model import Catalogue, Export, Placed, PlacedGroup
 from reconciler.core.policy import Policy
@@ -33,7 +33,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
 
     `managed` are the keys of the groups this policy provisions, `populated` those with a member to provision,
     `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key, `access`
-    what each group gives its members, `columns` how each plain field of a person is read from its row, `standings`
+    what each group gives its members, `reader` how the plain fields of a person are read, `standings`
     what each person shall be.
     """
 
@@ -47,7 +47,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
     known: frozenset[str]
     former: Mapping[str, tuple[str, ...]]
     access: Mapping[str, Access]
-    columns: Mapping[str, Column]
+    reader: Reader
     standings: Mapping[str, Standing]
 
 
@@ -80,7 +80,7 @@ def organisation(
         known=known,
         former=former,
         access=access,
-        columns={name: column(name, rule) for name, rule in written(policy.users.fields)},
+        reader=reader(policy.users.fields),
         standings={},
     )
     standings = {placed.row.key: _standing(draft, placed) for placed in export.users}
@@ -89,13 +89,6 @@ def organisation(
         if standings[placed.row.key] is ACTIVE and policy.groups.create == "when-populated":
             populated.update(memberships(draft, placed))
     return replace(draft, populated=frozenset(populated), standings=standings)
-
-
-def names_of(org: Organisation, key: str) -> tuple[str, ...]:
-    """
-    Return every name of a group, the source's present one first, then that of an override, then earlier ones.
-    """
-    return _names(org.groups[key], org.decided, org.former)
 
 
 def _names(placed: PlacedGroup, decided: Resolved, former: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
