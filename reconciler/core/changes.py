@@ -14,7 +14,7 @@ from reconciler.core.claims import elements
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import SETS, Action, Change, Equality, Fields, Live, Risk, Value
-from reconciler.core.settle import Settled, last_of
+from reconciler.core.settle import Goal, Settled, last_of
 from reconciler.core.successor import external_id_of
 
 PUT_BACK, MADE, CHANGED, TAKEN_FIRST, USABLE, JOINED, TAKEN, OFF, PUT_AWAY, DISARMED = range(10)
@@ -54,7 +54,7 @@ def drafts(settled: Settled, about: Drafting) -> Iterator[Draft]:
     """
     goal, live = settled.goal, settled.pair.live
     if goal is not None and live is None:
-        yield from _creation(settled, about)
+        yield from _creation(settled, about, goal)
     elif goal is not None and live is not None and not goal.exists:
         change = _change(settled, about, "delete", before={"name": live.name}, after={})
         yield Draft(change=change, phase=PUT_AWAY, tags=frozenset({f"{settled.pair.kind}s-deleted"}))
@@ -64,10 +64,7 @@ def drafts(settled: Settled, about: Drafting) -> Iterator[Draft]:
         yield _retirement(settled, about, settled.pair.predecessor)
 
 
-def _creation(settled: Settled, about: Drafting) -> Iterator[Draft]:
-    goal = settled.goal
-    if goal is None:
-        return
+def _creation(settled: Settled, about: Drafting, goal: Goal) -> Iterator[Draft]:
     power = about.privileged & elements(goal.fields.get("roles"))
     made: Fields = {**goal.fields, **external_id_of(settled.pair)}
     phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(bool(power)))

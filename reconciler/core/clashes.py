@@ -83,6 +83,8 @@ def _taken(wanted: Desired, row: LedgerRow | None, lives: Sequence[Live], index:
     It may be a stranger in the place of the linked one, a protected account, a predecessor of its own, or the
     account of another source identity (a recycled login, or one that will be renamed by this plan).
     """
+    if lives and lives[0].name == wanted.name:
+        return
     name_key = index.matching.name_key
     named = any(name_key(one.name) == name_key(wanted.name) for one in lives)
     if named or wanted.state != "active" or (not lives and wanted.reason == "unpopulated"):

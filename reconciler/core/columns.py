@@ -4,15 +4,58 @@ How one field of a person or a group is read from its row, as the policy's rule 
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter
-from typing import TypeAlias
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.core.model import SETS, UserRow, Value
+from reconciler.core.model import SETS, Fields, UserRow, Value
 from reconciler.core.policy import FieldRule
 
-Column: TypeAlias = Callable[[UserRow], Value | UnsetType]
-"""Reads one field from a row, as the field's rule has it."""
+COMPUTED = frozenset({"roles", "profiles"})
+"""Fields of a person that come from what it may do, and not from its row."""
+
+
+class Reader(Struct, frozen=True, kw_only=True):
+    """
+    How the plain fields of everybody are read, worked out once from the policy's rules.
+
+    `fixed` are constants, and the defaults of what a source may give; `names` the fields that a row holds itself,
+    read by `read` at one go; `attributes` those that stand among its attributes.
+    """
+
+    fixed: Fields
+    names: tuple[str, ...]
+    read: Callable[[UserRow], tuple[Value | UnsetType, ...]]
+    attributes: tuple[str, ...]
+
+
+def reader(rules: Mapping[str, FieldRule]) -> Reader:
+    """
+    Return how the plain fields that the rules name are read.
+    """
+    plain = {name: rule for name, rule in written(rules) if name not in COMPUTED}
+    fixed = {name: by_rule(rule, UNSET) for name, rule in plain.items()}
+    given = [name for name, rule in plain.items() if isinstance(rule.value, UnsetType)]
+    names = tuple(name for name in given if name in UserRow.__struct_fields__)
+    return Reader(
+        fixed={name: value for name, value in fixed.items() if not isinstance(value, UnsetType)},
+        names=names,
+        read=attrgetter("key", "key", *names),
+        attributes=tuple(name for name in given if name not in names),
+    )
+
+
+def plain_fields(read: Reader, row: UserRow) -> Fields:
+    """
+    Return the plain fields of a person: constants, what the source gives, else defaults.
+    """
+    fields = read.fixed.copy()
+    for name, value in zip(read.names, read.read(row)[2:], strict=True):
+        if value is not UNSET and not isinstance(value, UnsetType):
+            fields[name] = value
+    for name in read.attributes:
+        if name in row.attributes:
+            fields[name] = canonical(name, row.attributes[name])
+    return fields
 
 
 def written(rules: Mapping[str, FieldRule]) -> Iterator[tuple[str, FieldRule]]:
@@ -20,19 +63,6 @@ def written(rules: Mapping[str, FieldRule]) -> Iterator[tuple[str, FieldRule]]:
     Yield the fields that we ever write, each with its rule: what is the target's alone is never even desired.
     """
     yield from ((name, rule) for name, rule in rules.items() if rule.authority != "target")
-
-
-def column(name: str, rule: FieldRule) -> Column:
-    """
-    Return what reads a plain field from a row: its constant, else what the source gives, else the default.
-    """
-    if not isinstance(rule.value, UnsetType):
-        constant = rule.value
-        return lambda _row: constant
-    if name in UserRow.__struct_fields__:
-        given = attrgetter(name)
-        return lambda row: rule.default if (value := given(row)) is UNSET else value
-    return lambda row: canonical(name, row.attributes[name]) if name in row.attributes else rule.default
 
 
 def by_rule(rule: FieldRule, given: Value | UnsetType) -> Value | UnsetType:

@@ -4,13 +4,12 @@ Export + overrides + policy + catalogue -> desired entities, one at a time.
 A login of one person and a full run differ only in which rows they look at.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import UNSET, UnsetType
 
-from reconciler.core.access import direct_grants, expressed, profiles_of
-from reconciler.core.columns import by_rule, canonical, written
-from reconciler.core.decisions import Decided
+from reconciler.core.access import Access, direct_grants, expressed, profiles_of
+from reconciler.core.columns import by_rule, canonical, plain_fields, written
 from reconciler.core.model import Desired, Fields, Placed, PlacedGroup, Value
 from reconciler.core.organisation import (
     UNDECIDED,
@@ -21,10 +20,8 @@ from reconciler.core.organisation import (
     standing,
 )
 
-COMPUTED = frozenset({"roles", "profiles"})
-"""Fields of a person that come from what it may do, and not from its row."""
-
 NOTHING: Fields = {}
+"""Of most people an outline says nothing more; they share it."""
 
 
 def desired_groups(org: Organisation) -> Iterator[Desired]:
@@ -80,12 +77,13 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
     row = placed.row
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = standing(org, placed)
-    fields: Fields = {}
-    for name, read in org.columns.items():
-        value = read(row) if name not in COMPUTED else _access_value(org, placed, name)
+    fields = plain_fields(org.reader, row)
+    for name, value in _access_fields(org, placed):
         if not isinstance(value, UnsetType):
             fields[name] = value
-    fields |= {name: canonical(name, value) for name, value in decided.set.items() if name in org.columns}
+    if decided.set:
+        ours = dict(written(org.policy.users.fields))
+        fields |= {name: canonical(name, value) for name, value in decided.set.items() if name in ours}
     return Desired(
         kind="user",
         key=row.key,
@@ -108,12 +106,13 @@ def outline(org: Organisation, placed: Placed) -> Desired:
     row = placed.row
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = standing(org, placed)
-    fields = NOTHING if row.key in org.known else _column_values(org, placed, "email", decided)
-    named = _column_values(org, placed, "user_name", decided)
+    plain = plain_fields(org.reader, row) | decided.set
+    told = "email" in plain and row.key not in org.known
+    fields = {"email": plain["email"]} if told else NOTHING
     return Desired(
         kind="user",
         key=row.key,
-        name=str(named.get("user_name", row.user_name)),
+        name=str(plain.get("user_name", row.user_name)),
         state=state,
         reason=reason,
         fields=fields,
@@ -122,29 +121,27 @@ def outline(org: Organisation, placed: Placed) -> Desired:
     )
 
 
-def _column_values(org: Organisation, placed: Placed, name: str, decided: Decided) -> Fields:
+def _access_fields(org: Organisation, placed: Placed) -> Iterator[tuple[str, Value | UnsetType]]:
     """
-    Return one plain field of a person, as a mapping that is empty where nobody says anything about it.
+    Yield the person's roles and profiles, as the fields' rules have them.
     """
-    read = org.columns.get(name)
-    value = decided.set.get(name, read(placed.row)) if read else UNSET
-    return {} if isinstance(value, UnsetType) else {name: value}
+    rules = org.policy.users.fields
+    given = [org.access[key] for key in belongs_to(org, placed) if key in org.access]
+    if "roles" in rules:
+        yield "roles", by_rule(rules["roles"], _roles(org, placed, given))
+    if "profiles" in rules:
+        enabled = frozenset[str]().union(*{one.profiles for one in given})
+        yield "profiles", by_rule(rules["profiles"], profiles_of(enabled, org.policy, org.catalogue))
 
 
-def _access_value(org: Organisation, placed: Placed, name: str) -> Value | UnsetType:
+def _roles(org: Organisation, placed: Placed, given: Iterable[Access]) -> tuple[str, ...]:
     """
-    Return the person's roles or profiles, as the field's rule has them.
+    Return the person's roles as the target expresses them; what the groups give was worked out once a group.
     """
-    rule = org.policy.users.fields[name]
-    keys = belongs_to(org, placed)
-    if name == "profiles":
-        enabled = frozenset[str]().union(*(org.access[key].profiles for key in keys if key in org.access))
-        return by_rule(rule, profiles_of(enabled, org.policy, org.catalogue))
     if placed.row.key in org.decided.users:
-        return by_rule(rule, expressed(effective(org, placed), org.policy))
+        return expressed(effective(org, placed), org.policy)
     direct = expressed(direct_grants(placed.row, org.policy), org.policy) if placed.row.roles else ()
-    through = (org.access[key].roles for key in keys if key in org.access)
-    return by_rule(rule, tuple(sorted(set(direct).union(*through))))
+    return tuple(sorted(frozenset(direct).union(*{one.roles for one in given})))
 
 
 def _attribute(attributes: Mapping[str, str | tuple[str, ...]], name: str) -> Value | UnsetType:

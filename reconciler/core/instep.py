@@ -55,8 +55,8 @@ def _same_groups(desired: Desired, live: Live, last: Last, *, rules: Rules, mana
     """
     if rules.policy.groups.membership != "exact":
         return False
-    there = {managed[one] for one in live.groups if one in managed}
-    return there == rules.reachable.intersection(desired.groups) and there == set(last.groups)
+    there = sorted([managed[one] for one in live.groups if one in managed])
+    return there == list(last.groups) and rules.reachable.intersection(desired.groups) == set(there)
 
 
 def _same_fields(desired: Desired, live: Live, row: LedgerRow, *, last: Last, rules: Rules) -> bool:

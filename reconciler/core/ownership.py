@@ -184,8 +184,10 @@ def _by_claim(field: Field, live: Value, rules: FieldRules, moment: Moment) -> V
     if held and not moved:
         return Verdict(row=13, goal=live, claim=claim, reached=claim)
     if held or intended:
-        row, text = (14, "") if held or same(rules.name, live, desired) else (15, "our own unfinished write")
-        return _reach(row, field, desired, reached=git_owned(claim, desired, moment), rules=rules, text=text)
+        text = "" if held or same(rules.name, live, desired) else "our own unfinished write"
+        return _reach(
+            14 if held else 15, field, desired, reached=git_owned(claim, desired, moment), rules=rules, text=text
+        )
     return _to_admin(17 if moved else 16, field, live, rules, moment) if ours else None
 
 

@@ -67,12 +67,13 @@ def settle_user(pair: Pair, rules: Rules, moment: Moment, *, managed: Mapping[st
     if fate.verb == "delete":
         return Settled(pair=pair, fate=fate, goal=Goal(fields={}, exists=False), groups=groups)
     goal_groups = _membership(pair, rules, groups)
-    if fate.verb == "off" and live:
+    if fate.verb == "off":
         off = Goal(fields={"active": False}, groups=goal_groups)
         return Settled(pair=pair, fate=fate, goal=off, claims=_claims(pair), groups=groups)
-    if live is None:
+    if live is None or pair.desired is None:
         return _created(pair, fate, rules, moment, groups=goal_groups)
-    return _present(pair, fate, rules, moment, live=live, groups=groups, goal_groups=goal_groups)
+    both = (pair.desired, live)
+    return _present(pair, fate, rules, moment, both=both, groups=groups, goal_groups=goal_groups)
 
 
 def settle_group(pair: Pair, rules: Rules, moment: Moment) -> Settled:
@@ -86,9 +87,9 @@ def settle_group(pair: Pair, rules: Rules, moment: Moment) -> Settled:
         return Settled(pair=pair, fate=fate, goal=Goal(fields={}, exists=False))
     if fate.verb == "off":
         return Settled(pair=pair, fate=fate, goal=Goal(fields=_put_away(rules)), claims=_claims(pair))
-    if pair.live is None:
+    if pair.live is None or pair.desired is None:
         return _created(pair, fate, rules, moment)
-    return _present(pair, fate, rules, moment, live=pair.live, groups=(), goal_groups=())
+    return _present(pair, fate, rules, moment, both=(pair.desired, pair.live))
 
 
 def _hands_off(pair: Pair, fate: Fate, groups: tuple[str, ...]) -> Settled:
@@ -178,16 +179,14 @@ def _present(
     rules: Rules,
     moment: Moment,
     *,
-    live: Live,
-    groups: tuple[str, ...],
-    goal_groups: tuple[str, ...],
+    both: tuple[Desired, Live],
+    groups: tuple[str, ...] = (),
+    goal_groups: tuple[str, ...] = (),
 ) -> Settled:
     """
     Return an entity that is there and shall be as desired, field by field.
     """
-    desired = pair.desired
-    if desired is None:
-        return _hands_off(pair, fate, groups)
+    desired, live = both
     last = last_of(pair)
     verdicts = dict(_verdicts(pair, rules, moment, desired=desired, live=live, last=last))
     fields = {name: one.goal for name, one in verdicts.items() if not isinstance(one.goal, UnsetType)}
@@ -234,10 +233,8 @@ def _was_source(pair: Pair, name: str, rules: Rules) -> bool:
     Return whether the field was Git's alone when the row was last settled: it says so, or the head still does.
     """
     row = pair.row
-    if row is None:
-        return False
-    noted = row.last is not None and name in row.last.fields
-    return noted or (rules.shared[name].was_source and row.policy == rules.last_policy)
+    noted = row is not None and row.last is not None and name in row.last.fields
+    return noted or (rules.shared[name].was_source and row is not None and row.policy == rules.last_policy)
 
 
 def _noted(before: dict[str, Claim], after: dict[str, Claim]) -> dict[str, Claim]:

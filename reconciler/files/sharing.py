@@ -10,7 +10,7 @@ from sys import intern
 
 from msgspec.structs import force_setattr
 
-from reconciler.core.ledger import LedgerRow
+from reconciler.core.ledger import Claim, LedgerRow
 from reconciler.core.model import UserRow
 
 
@@ -21,9 +21,23 @@ class Pool(dict[str | tuple[str, ...], str | tuple[str, ...]]):
     Numbers are left out: to Python True and 1 are equal.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._claims: dict[tuple[object, ...], Claim] = {}
+
     def __missing__(self, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
         self[value] = value
         return value
+
+    def claim(self, claim: Claim) -> Claim:
+        """
+        Return the equal claim that was met first. Most people's are what one run wrote for everybody.
+        """
+        if claim.intents:
+            return claim
+        told = (claim.owner, claim.saw, claim.wrote, claim.since, claim.run, claim.override)
+        kinds = (type(claim.saw), type(claim.wrote))
+        return self._claims.setdefault((told, kinds), claim)
 
 
 NAMES = ("key", "user_name", "email", "first_name", "last_name", "display_name", "description")
@@ -46,7 +60,7 @@ def share_user(row: UserRow, pool: Pool) -> UserRow:
 
 def share_ledger_row(row: LedgerRow, pool: Pool) -> LedgerRow:
     """
-    Return the row, which nobody else has yet, with its texts, and the values and times of claims, in common.
+    Return the row, which nobody else has yet, with its texts and its claims in common.
     """
     force_setattr(row, "policy", pool[row.policy])
     force_setattr(row, "key", intern(row.key))
@@ -56,10 +70,5 @@ def share_ledger_row(row: LedgerRow, pool: Pool) -> LedgerRow:
         force_setattr(row.last, "groups", tuple(map(pool.__getitem__, row.last.groups)))
         fields = row.last.fields
         fields.update([(name, intern(value)) for name, value in fields.items() if isinstance(value, str)])
-    for claim in row.claims.values():
-        force_setattr(claim, "since", pool[claim.since])
-        if isinstance(claim.saw, str | tuple):
-            force_setattr(claim, "saw", pool[claim.saw])
-        if isinstance(claim.wrote, str | tuple):
-            force_setattr(claim, "wrote", pool[claim.wrote])
+    row.claims.update([(name, pool.claim(claim)) for name, claim in row.claims.items()])
     return row

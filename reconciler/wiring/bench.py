@@ -20,6 +20,7 @@ from reconciler.errors import LedgerError, StoreError, UsageError
 from reconciler.files.config import Config
 from reconciler.files.exports import read_export
 from reconciler.files.plans import parse_plan
+from reconciler.files.rows import collector_paused
 from reconciler.files.state import State, load_state
 from reconciler.ports import Target
 from reconciler.store import EmptyStore, GitStore
@@ -60,6 +61,18 @@ def bench(root: Path, target: str | None, *, environ: Mapping[str, str], push: b
 
     Raises InputError for every fault of every file, UsageError where it is not clear which target is meant.
     """
+    with collector_paused():
+        found = _opened(root, target, environ=environ, push=push)
+    try:
+        yield found
+    finally:
+        found.target.close()
+
+
+def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push: bool) -> Bench:
+    """
+    Return what `bench` yields, everything read but the target.
+    """
     state = load_state(root)
     name = chosen(state.config, target)
     settings = state.config.targets[name]
@@ -84,19 +97,7 @@ def bench(root: Path, target: str | None, *, environ: Mapping[str, str], push: b
     )
     opened = load(book)
     live = open_target(state, name, environ)
-    try:
-        yield Bench(
-            root=root,
-            state=state,
-            asked=asked,
-            target=live,
-            store=store,
-            book=book,
-            opened=opened,
-            clock=now,
-        )
-    finally:
-        live.close()
+    return Bench(root=root, state=state, asked=asked, target=live, store=store, book=book, opened=opened, clock=now)
 
 
 def chosen(config: Config, target: str | None) -> str:
