@@ -5,6 +5,7 @@ The engine, the ownership rules, the apply code and the ledger's format are the 
 commits in memory, and the target is the embedded SQLite database unless a story brings another.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,19 +21,9 @@ from reconciler.apply.fence import Patience
 from reconciler.apply.run import Report, apply
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision
+from reconciler.core.export import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.ledger import Claim, Fence, Ledger, LedgerRow
-from reconciler.core.model import (
-    Counts,
-    Export,
-    GroupRow,
-    Live,
-    Manifest,
-    Placed,
-    PlacedGroup,
-    Plan,
-    UserRow,
-    Value,
-)
+from reconciler.core.model import Live, Plan, Value
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy, build, overlay
 from reconciler.errors import StoreError
@@ -373,6 +364,13 @@ class World:
         Return the ledger's row of the person.
         """
         return self.ledger.users[f"id-{name}"]
+
+    def record(self, run: int) -> str:
+        """
+        Return the record of a run, as it lies in the ledger.
+        """
+        files = self.store.commits[-1][0]
+        return next(body.decode() for path, body in files.items() if re.fullmatch(rf"runs/.*/0*{run}\.jsonl", path))
 
     def claim(self, name: str, field: str) -> Claim:
         """

@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.canonical import digest_bytes
-from reconciler.core.ledger import Head, Ledger, RunHeader
+from reconciler.core.ledger import Head, Ledger
 from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
 from reconciler.errors import LedgerError, StoreError
@@ -115,10 +115,8 @@ def _is_recorded(book: Book, journal: Journal) -> bool:
 
 
 def _journal(book: Book, opened: Opened, recorded: Recorded, trailers: Mapping[str, str]) -> Journal:
-    header, *lines = recorded.lines
-    if not isinstance(header, RunHeader):
-        raise LedgerError("a run's record must begin with its header")
-    content = encode_run(header, [line for line in lines if not isinstance(line, RunHeader)])
+    header = recorded.header
+    content = encode_run(header, recorded.lines)
     head: Head = replace(recorded.head, previous=digest_bytes(content))
     return Journal(
         version=VERSION,

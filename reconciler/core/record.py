@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.core.claims import earlier
 from reconciler.core.decide import Decision
 from reconciler.core.guard import counted
-from reconciler.core.ledger import Claim, Head, Hold, LedgerRow, RunChange, RunClaim, RunHeader, RunLine
+from reconciler.core.ledger import Claim, Head, Hold, LedgerRow, RunChange, RunClaim, RunHeader
 from reconciler.core.model import Change, Kind, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
 from reconciler.core.rows import row_intended, row_landed
@@ -41,12 +41,15 @@ class Delta(Struct, frozen=True, kw_only=True):
 
 class Recorded(Struct, frozen=True, kw_only=True):
     """
-    What a run leaves in the ledger: rows, head (its `previous` not yet that of this run), lines of its record.
+    What a run leaves in the ledger: rows, head, header and lines of its record.
+
+    The head's `previous` is not yet that of this run.
     """
 
     delta: Delta
     head: Head
-    lines: tuple[RunLine, ...]
+    header: RunHeader
+    lines: tuple[RunChange | RunClaim, ...]
 
 
 def intentions(decision: Decision, changes: Iterable[Change], moment: Moment) -> Delta:
@@ -106,7 +109,8 @@ def record(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, head
     return Recorded(
         delta=_delta(rows),
         head=_head(decision, outcomes, moment, elsewhere),
-        lines=(header, *changes, *claims),
+        header=header,
+        lines=(*changes, *claims),
     )
 
 

@@ -370,8 +370,7 @@ def test_a_person_that_is_deleted_leaves_no_row_behind(target: MemoryTarget, tmp
     world.apply()
 
     assert (in_use(target.read().users), "id-ann" in world.ledger.users) == ([("bob", True)], False)
-    record = next(body for path, body in world.store.commits[-1][0].items() if path.endswith("2.jsonl"))
-    assert b"the ledger keeps the entity no longer" in record
+    assert "the ledger keeps the entity no longer" in world.record(2)
 
 
 def test_a_returner_waits_for_a_login_where_the_policy_says_so(target: MemoryTarget, tmp_path: Path) -> None:
