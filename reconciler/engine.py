@@ -11,7 +11,8 @@ from reconciler.apply.book import Book, Opened
 from reconciler.apply.run import Report, apply
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision, World, decide
-from reconciler.core.model import Export, Inputs
+from reconciler.core.export import Export
+from reconciler.core.model import Inputs
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
 from reconciler.files.rows import collector_paused

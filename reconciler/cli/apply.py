@@ -13,10 +13,11 @@ import click
 from msgspec.structs import replace
 
 from reconciler import engine
+from reconciler.apply.approval import Order
+from reconciler.apply.run import Report
 from reconciler.cli.plan import newly_held, rendered
 from reconciler.cli.session import Session, complain, shared
 from reconciler.core.decide import Decision
-from reconciler.engine import Order, Report
 from reconciler.errors import HeldError, StoreError, UsageError
 from reconciler.render.text import LIMIT
 from reconciler.wiring.bench import (

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.core.model import Catalogue, PlacedGroup, UserRow
+from reconciler.core.export import PlacedGroup, UserRow
+from reconciler.core.model import Catalogue
 from reconciler.core.policy import Policy
 
 

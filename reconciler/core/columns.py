@@ -7,7 +7,8 @@ from operator import attrgetter
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.core.model import SETS, Fields, UserRow, Value
+from reconciler.core.export import UserRow
+from reconciler.core.model import SETS, Fields, Value
 from reconciler.core.policy import FieldRule
 
 COMPUTED = frozenset({"roles", "profiles"})

@@ -16,12 +16,13 @@ from reconciler.core.correlate import Correlation, Pair, correlate
 from reconciler.core.decisions import expiring, resolve
 from reconciler.core.desired import desired_groups, desired_user, outline
 from reconciler.core.directory import Directory
+from reconciler.core.export import Export
 from reconciler.core.guard import Guarded, guard
 from reconciler.core.instep import in_step
 from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.lifecycle import FORMER, Rules, empties
 from reconciler.core.limits import Facts
-from reconciler.core.model import Equality, Expiring, Export, Inputs, Notice, Plan, Snapshot
+from reconciler.core.model import Equality, Expiring, Inputs, Notice, Plan, Snapshot
 from reconciler.core.notices import unknown_states, unproved, without_profile
 from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override, Waiver

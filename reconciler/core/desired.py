@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 
 from reconciler.core.access import Access, direct_grants, expressed, profiles_of
 from reconciler.core.columns import by_rule, canonical, plain_fields, written
-from reconciler.core.model import Desired, Fields, Placed, PlacedGroup, Value
+from reconciler.core.export import Placed, PlacedGroup
+from reconciler.core.model import Desired, Fields, Value
 from reconciler.core.organisation import (
     UNDECIDED,
     Organisation,

@@ -5,9 +5,9 @@ Who is meant: people and groups found by what people call them.
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from reconciler.core.export import Export
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.matching import folded
-from reconciler.core.model import Export
 
 
 class Directory:

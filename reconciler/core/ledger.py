@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from reconciler.core.model import Counts, Fields, Inputs, Value
+from reconciler.core.export import Counts
+from reconciler.core.model import Fields, Inputs, Value
 
 Owner: TypeAlias = Literal["git", "admin"]
 
@@ -160,9 +161,6 @@ class Ledger(Struct, frozen=True):
     head: Head
     users: dict[str, LedgerRow]
     groups: dict[str, LedgerRow]
-
-
-# ---- runs/<year>/<serial>.jsonl ----
 
 
 class RunHeader(Struct, frozen=True, kw_only=True, tag="run", tag_field="type"):

@@ -17,110 +17,6 @@ SETS = frozenset({"groups", "profiles", "roles"})
 """Fields whose value is a set: a sorted tuple of distinct strings."""
 
 
-# ---- rows: what a source says, canonical (formats.md, canonical rows) ----
-
-
-class UserRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """
-    One person of an export. `groups` holds group keys, `roles` direct grants; both sorted and distinct.
-    """
-
-    key: str
-    user_name: str
-    state: Literal["active", "invited", "suspended", "left", "unknown"]
-    source_state: str = ""
-    email: str | UnsetType = UNSET
-    first_name: str | UnsetType = UNSET
-    last_name: str | UnsetType = UNSET
-    display_name: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    locale: str | UnsetType = UNSET
-    groups: tuple[str, ...] = ()
-    roles: tuple[str, ...] = ()
-    attributes: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
-
-
-class GroupRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
-    """
-    One group of an export. `roles` are the grants that the group holds for its members.
-    """
-
-    key: str
-    name: str
-    description: str | UnsetType = UNSET
-    roles: tuple[str, ...] = ()
-    dynamic: bool = False
-    attributes: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
-
-
-class Counts(Struct, frozen=True, kw_only=True):
-    """
-    How many rows an export has, by kind.
-    """
-
-    users: int = 0
-    groups: int = 0
-    memberships: int = 0
-
-
-class Collection(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """
-    What was read of one collection: the total the source named (if it did), rows and pages.
-    """
-
-    rows: int
-    pages: int
-    total: int | None = None
-
-
-class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """
-    What an export is: from where, when, whole or not, and the digest of its rows.
-    """
-
-    version: int
-    source: str
-    account: str
-    fetched_at: str
-    complete: bool
-    counts: Counts
-    digest: str
-    depth: int = 0
-    read: dict[str, Collection] = field(default_factory=dict)
-    faults: tuple[str, ...] = ()
-
-
-class Placed(Struct, frozen=True, gc=False):
-    """
-    A user row with its place: `origin` is `path:line`.
-    """
-
-    row: UserRow
-    origin: str
-
-
-class PlacedGroup(Struct, frozen=True, gc=False):
-    """
-    A group row with its place: `origin` is `path:line`.
-    """
-
-    row: GroupRow
-    origin: str
-
-
-class Export(Struct, frozen=True):
-    """
-    One source's export, sorted by key.
-    """
-
-    manifest: Manifest
-    users: tuple[Placed, ...]
-    groups: tuple[PlacedGroup, ...]
-
-
-# ---- desired and live ----
-
-
 class Transfer(Struct, frozen=True, kw_only=True):
     """
     A reviewed override that moves one field between owners: `take` (to Git) or `restore` (a value for the admin).
@@ -251,8 +147,6 @@ class Equality(Struct, frozen=True, kw_only=True):
         folded = self.fold(name, one), self.fold(name, other)
         return folded[0] == folded[1] and type(folded[0]) is type(folded[1])
 
-
-# ---- the plan (formats.md, the plan file) ----
 
 Action: TypeAlias = Literal["create", "update", "activate", "deactivate", "retire", "restore", "delete", "move"]
 Risk: TypeAlias = Literal["removal", "privileged", "dangerous"]

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from reconciler.core.access import offered
 from reconciler.core.claims import elements
-from reconciler.core.model import Catalogue, Notice, Placed
+from reconciler.core.export import Placed
+from reconciler.core.model import Catalogue, Notice
 from reconciler.core.settle import Settled
 
 

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from reconciler.core.access import Access, Grant, access_of, grants, may_log_in
 from reconciler.core.columns import Reader, reader
 from reconciler.core.decisions import Decided, Resolved
-from reconciler.core.model import Catalogue, Export, Placed, PlacedGroup
+from reconciler.core.export import Export, Placed, PlacedGroup
+from reconciler.core.model import Catalogue
 from reconciler.core.policy import Policy
 
 UNDECIDED = Decided()

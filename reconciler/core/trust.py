@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from reconciler.core.claims import earlier
+from reconciler.core.export import Manifest
 from reconciler.core.ledger import Head
-from reconciler.core.model import Manifest
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Guards
 

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import msgspec
 from msgspec import Struct
 
-from reconciler.core.model import Collection, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
+from reconciler.core.export import Collection, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.errors import Fault, InputError, SourceError
 from reconciler.files.atomic import replace_file
 from reconciler.files.document import encode_document

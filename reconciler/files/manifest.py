@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reconciler.core.model import Counts, GroupRow, Manifest, UserRow
+from reconciler.core.export import Counts, GroupRow, Manifest, UserRow
 from reconciler.errors import Fault, InputError
 from reconciler.files.document import decode_document, encode_document
 from reconciler.files.rows import shown

@@ -9,8 +9,9 @@ from msgspec import Struct, UnsetType
 
 from reconciler.core.decisions import resolve
 from reconciler.core.directory import Directory
+from reconciler.core.export import UserRow
 from reconciler.core.matching import folded
-from reconciler.core.model import SETS, UserRow, Value
+from reconciler.core.model import SETS, Value
 from reconciler.core.overrides import Override
 from reconciler.core.policy import FieldRule, Policy
 from reconciler.errors import Fault

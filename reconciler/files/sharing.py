@@ -10,8 +10,8 @@ from sys import intern
 
 from msgspec.structs import force_setattr
 
+from reconciler.core.export import UserRow
 from reconciler.core.ledger import Claim, LedgerRow
-from reconciler.core.model import UserRow
 
 
 class Pool(dict[str | tuple[str, ...], str | tuple[str, ...]]):

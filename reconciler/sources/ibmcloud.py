@@ -16,7 +16,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.model import Collection, GroupRow, UserRow
+from reconciler.core.export import Collection, GroupRow, UserRow
 from reconciler.errors import UsageError
 from reconciler.files.rows import collector_paused
 from reconciler.sources.ibmcloud_contents import Contents, contents

@@ -9,7 +9,7 @@ from operator import attrgetter
 
 from msgspec import Struct
 
-from reconciler.core.model import GroupRow, UserRow
+from reconciler.core.export import GroupRow, UserRow
 from reconciler.errors import Fault, InputError, SourceError
 from reconciler.sources.ibmcloud_pages import Page
 from reconciler.sources.ibmcloud_policies import Policy, policy

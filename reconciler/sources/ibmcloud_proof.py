@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from reconciler.core import canonical
-from reconciler.core.model import Collection
+from reconciler.core.export import Collection
 from reconciler.sources.ibmcloud_pages import Kind, Page, Paging, Record, offset_of
 from reconciler.sources.rawjson import shown
 

@@ -9,7 +9,7 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.core.model import GroupRow, UserRow
+from reconciler.core.export import GroupRow, UserRow
 from reconciler.errors import Fault
 from reconciler.sources.ibmcloud_pages import GROUP_ID, Page, Record
 from reconciler.sources.ibmcloud_records import Wrong, optional, text

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.core.model import Manifest
+from reconciler.core.export import Manifest
 from reconciler.errors import UsageError
 from reconciler.files.exports import write_export
 from reconciler.files.state import State, load_state

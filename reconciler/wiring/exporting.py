@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.core.model import Manifest
+from reconciler.core.export import Manifest
 from reconciler.files.exports import read_users
 from reconciler.wiring.adapters import export_files
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
 from reconciler.core.decide import Decision
+from reconciler.core.export import Export
 from reconciler.core.ledger import Claim, LedgerRow
 from reconciler.core.matching import folded
-from reconciler.core.model import Export, Live
+from reconciler.core.model import Live
 from reconciler.errors import ReconcilerError
 
 

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from reconciler.apply.book import Book, load
 from reconciler.core.directory import Directory
+from reconciler.core.export import Export
 from reconciler.core.ledger import Ledger
-from reconciler.core.model import Export
 from reconciler.errors import Fault, InputError, LedgerError, SourceError
 from reconciler.files.exports import GROUPS, USERS, read_export
 from reconciler.files.references import check

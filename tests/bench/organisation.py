@@ -12,8 +12,9 @@ from pathlib import Path
 
 from msgspec import Struct, structs
 
+from reconciler.core.export import Collection, Counts, GroupRow, Manifest, UserRow
 from reconciler.core.ledger import Claim, Head, Last, Ledger, LedgerRow, Names
-from reconciler.core.model import Collection, Counts, Fields, GroupRow, Inputs, Live, Manifest, UserRow, Value
+from reconciler.core.model import Fields, Inputs, Live, Value
 from reconciler.core.policy import Policy
 from reconciler.core.rules import authorities
 from reconciler.files.exports import write_export

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from reconciler.cli.main import run
-from reconciler.core.model import GroupRow, UserRow
+from reconciler.core.export import GroupRow, UserRow
 from reconciler.files.exports import read_export, write_export
 from tests.targets.sql_admin import SqlAdmin
 

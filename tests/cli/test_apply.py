@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.cli.session import Session
-from reconciler.core.model import UserRow
+from reconciler.core.export import UserRow
 from tests.cli.conftest import ANN, BOB, Desk
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.model import UserRow
+from reconciler.core.export import UserRow
 from tests.cli.conftest import ANN, BOB, Desk
 
 

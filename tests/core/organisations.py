@@ -9,18 +9,9 @@ from typing import Any
 from reconciler.core.canonical import digest
 from reconciler.core.decisions import Resolved, resolve
 from reconciler.core.directory import Directory
+from reconciler.core.export import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.ledger import LedgerRow
-from reconciler.core.model import (
-    Catalogue,
-    Counts,
-    Export,
-    GroupRow,
-    Manifest,
-    Placed,
-    PlacedGroup,
-    Profile,
-    UserRow,
-)
+from reconciler.core.model import Catalogue, Profile
 from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override
 from reconciler.core.policy import Policy, build, overlay

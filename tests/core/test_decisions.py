@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.core.decisions import expiring, resolve
 from reconciler.core.directory import Directory
+from reconciler.core.export import UserRow
 from reconciler.core.ledger import Last, LedgerRow, Names
-from reconciler.core.model import UserRow
 from reconciler.core.overrides import Waiver
 from tests.core.organisations import TODAY, export, person, resolved, said, team
 

@@ -18,8 +18,9 @@ from reconciler.apply.run import apply
 from reconciler.core.canonical import encode
 from reconciler.core.changes import Drafting, drafts
 from reconciler.core.decide import Decision, decide
+from reconciler.core.export import Export
 from reconciler.core.ledger import RunHeader
-from reconciler.core.model import Equality, Export, Fields, Kind, Plan
+from reconciler.core.model import Equality, Fields, Kind, Plan
 from reconciler.core.ownership import Moment
 from reconciler.core.policy import overlay
 from reconciler.core.record import Outcome, record

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.export import Counts, Manifest
 from reconciler.core.ledger import Head
-from reconciler.core.model import Counts, Manifest
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Guards, Limit
 from reconciler.core.trust import Expectation, Trust, judge

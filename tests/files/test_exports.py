@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.model import Collection, Export, GroupRow, Manifest, UserRow
+from reconciler.core.export import Collection, Export, GroupRow, Manifest, UserRow
 from reconciler.errors import InputError, SourceError
 from reconciler.files.exports import read_export, read_users, write_export
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.core.directory import Directory
+from reconciler.core.export import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.ledger import LedgerRow, Names
-from reconciler.core.model import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.overrides import Override
 from reconciler.core.policy import Policy, build
 from reconciler.files.references import Checked, check

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from reconciler.core.model import UserRow
+from reconciler.core.export import UserRow
 from reconciler.errors import Fault, InputError
 from reconciler.files.exports import USERS
 from reconciler.files.rows import collector_paused, decode, encode, refusal, shown

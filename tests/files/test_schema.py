@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from msgspec import inspect
 
+from reconciler.core.export import GroupRow, Manifest, UserRow
 from reconciler.core.ledger import Head, LedgerRow, RunChange, RunClaim, RunHeader
-from reconciler.core.model import GroupRow, Manifest, Plan, UserRow
+from reconciler.core.model import Plan
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import FieldRule, MoveTo, Policy
 from reconciler.files.config import Config

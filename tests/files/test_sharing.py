@@ -2,8 +2,8 @@
 Equal values held once, and none taken for another.
 """
 
+from reconciler.core.export import UserRow
 from reconciler.core.ledger import Claim, Last, LedgerRow
-from reconciler.core.model import UserRow
 from reconciler.files.exports import USERS
 from reconciler.files.ledger import ROWS
 from reconciler.files.rows import decode, encode

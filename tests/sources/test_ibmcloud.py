@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.core.canonical import encode
-from reconciler.core.model import Collection, GroupRow, UserRow
+from reconciler.core.export import Collection, GroupRow, UserRow
 from reconciler.errors import InputError, SourceError, UsageError
 from reconciler.sources.ibmcloud import Reading, read_files
 from reconciler.sources.ibmcloud_files import time_of

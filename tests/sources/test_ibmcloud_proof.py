@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.core.model import Collection
+from reconciler.core.export import Collection
 from reconciler.sources.ibmcloud_pages import Page, pages
 from reconciler.sources.ibmcloud_proof import distinct, prove
 

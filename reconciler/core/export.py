@@ -1,0 +1,105 @@
+"""
+What a source says: rows, each with its place, and the manifest that proves them whole (formats.md, canonical rows).
+"""
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+
+class UserRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """
+    One person of an export. `groups` holds group keys, `roles` direct grants; both sorted and distinct.
+    """
+
+    key: str
+    user_name: str
+    state: Literal["active", "invited", "suspended", "left", "unknown"]
+    source_state: str = ""
+    email: str | UnsetType = UNSET
+    first_name: str | UnsetType = UNSET
+    last_name: str | UnsetType = UNSET
+    display_name: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    locale: str | UnsetType = UNSET
+    groups: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    attributes: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+class GroupRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
+    """
+    One group of an export. `roles` are the grants that the group holds for its members.
+    """
+
+    key: str
+    name: str
+    description: str | UnsetType = UNSET
+    roles: tuple[str, ...] = ()
+    dynamic: bool = False
+    attributes: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """
+    How many rows an export has, by kind.
+    """
+
+    users: int = 0
+    groups: int = 0
+    memberships: int = 0
+
+
+class Collection(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What was read of one collection: the total the source named (if it did), rows and pages.
+    """
+
+    rows: int
+    pages: int
+    total: int | None = None
+
+
+class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """
+    What an export is: from where, when, whole or not, and the digest of its rows.
+    """
+
+    version: int
+    source: str
+    account: str
+    fetched_at: str
+    complete: bool
+    counts: Counts
+    digest: str
+    depth: int = 0
+    read: dict[str, Collection] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
+
+
+class Placed(Struct, frozen=True, gc=False):
+    """
+    A user row with its place: `origin` is `path:line`.
+    """
+
+    row: UserRow
+    origin: str
+
+
+class PlacedGroup(Struct, frozen=True, gc=False):
+    """
+    A group row with its place: `origin` is `path:line`.
+    """
+
+    row: GroupRow
+    origin: str
+
+
+class Export(Struct, frozen=True):
+    """
+    One source's export, sorted by key.
+    """
+
+    manifest: Manifest
+    users: tuple[Placed, ...]
+    groups: tuple[PlacedGroup, ...]
