@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler import engine
 from reconciler.apply.approval import Order
 from reconciler.apply.run import Report
-from reconciler.cli.plan import newly_held, rendered
+from reconciler.cli.plan import limited, newly_held, rendered
 from reconciler.cli.session import Session, complain, shared
 from reconciler.core.decide import Decision
 from reconciler.errors import HeldError, StoreError, UsageError
@@ -53,6 +53,7 @@ Exit codes: 0 done, 1 some changes did not land, 3 something needs a decision, 1
     metavar="PLAN",
     help="Make only the changes of this reviewed plan that still hold.",
 )
+@limited
 @click.option("--push", is_flag=True, help="Push the ledger's branch after each of its commits.")
 @click.option("--resume", is_flag=True, help="Record what an earlier run wrote but could not commit.")
 @click.option(
@@ -60,11 +61,12 @@ Exit codes: 0 done, 1 some changes did not land, 3 something needs a decision, 1
 )
 @click.option("--yes", is_flag=True, help="Do not ask. It confirms nothing dangerous.")
 @shared
-def apply(
+def apply(  # noqa: PLR0913  click gives one argument an option
     *,
     session: Session,
     target: str | None,
     approved: Path | None,
+    limit: int,
     push: bool,
     resume: bool,
     wait: float,
@@ -90,7 +92,7 @@ def apply(
         _refuse_unsaved(found)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
         decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
-        click.echo(rendered(decision.plan, "text", color=session.color, limit=LIMIT), nl=False)
+        click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
         _confirm(session, decision, yes=yes)
         return _act(session, found, decision, asked)
 

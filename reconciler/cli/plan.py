@@ -19,6 +19,10 @@ from reconciler.wiring.bench import bench
 HELD, CHANGES = 3, 4
 FORMATS = ("text", "deepdiff", "json", "markdown")
 
+limited = click.option(
+    "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Entities shown a kind."
+)
+
 
 @click.command(
     epilog="""
@@ -38,9 +42,7 @@ Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found change
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan there, as JSON.")
 @click.option("--check", is_flag=True, help="Leave with exit code 4 if there is anything to change.")
-@click.option(
-    "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Entities shown a kind."
-)
+@limited
 @shared
 def plan(*, session: Session, target: str | None, form: str, out: Path | None, check: bool, limit: int) -> int:
     """

@@ -52,6 +52,22 @@ def test_apply_says_what_landed_and_commits_it(desk: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "shown"),
+    [pytest.param((), 20, id="usual"), pytest.param(("--limit", "2"), 2, id="two")],
+)
+def test_limit_bounds_the_plan_that_is_shown(desk: Desk, *, arguments: tuple[str, ...], shown: int) -> None:
+    """
+    `--limit` shows so many people of a kind before anything is done, and leaves what is done as it is.
+    """
+    told = desk.run("apply", "--yes", *arguments)
+    people = told.out.partition("Users to create")[2].partition("Groups to create")[0]
+
+    assert told.code == 0
+    assert people.count("+ user ") == shown
+    assert len(desk.people()) > shown
+
+
 def test_apply_again_has_nothing_to_do(settled: Desk) -> None:
     """
     A second apply leaves with 0, and makes no commit.
