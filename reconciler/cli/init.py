@@ -17,7 +17,7 @@ _NEXT = """\
 
   cd {folder}
   reconciler validate  checks every file
-  reconciler plan      says what would change, and why; it ends with 3, because one decision is needed
+  reconciler plan      says what would change, and why
   reconciler apply     asks, makes those changes in an embedded database, and records them in Git
 
 Its README.md says what lies where, and how to make it yours.

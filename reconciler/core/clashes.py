@@ -111,9 +111,16 @@ def _clash(kind: Kind, code: str, keys: Sequence[str], message: str, ids: frozen
     release = {
         "tie": "rename or remove all but one of them in the target, or `exclude` the entity",
         "shared": "correct one of them at the source, or `exclude` one",
-        "name": "rename one at the source, or `exclude` one",
+        "name": f"rename one at the source or by an override ({_renaming(kind)}), or `exclude` one",
         "taken": "rename that account in the target, `adopt` it, or `exclude` the entity",
     }[code]
     ordered = tuple(sorted(keys))
     conflict = Conflict(id=digest(kind, code, ordered), kind=kind, keys=ordered, message=message, release=release)
     return Clash(conflict=conflict, ids=ids)
+
+
+def _renaming(kind: Kind) -> str:
+    """
+    Return how an override gives one of a kind another name.
+    """
+    return "`group: KEY` with `rename: NAME`" if kind == "group" else "`user: KEY` with `set: {user_name: NAME}`"

@@ -134,16 +134,11 @@ def unplanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """
     Return a repository with the example organisation, made once, to be copied; no run has seen it.
 
-    Its two groups of one name are decided, so that nothing is held.
+    Of the example's overrides it has the one that parts two groups of one name, so that nothing is held.
     """
     folder = tmp_path_factory.mktemp("desk") / "unplanned"
-    shutil.copytree(ROOT / "state", folder / "state", ignore=shutil.ignore_patterns("ledger", "overrides"))
-    groups = [placed.row for placed in read_export(folder / "state" / "exports" / "ibmcloud").groups]
-    names = [row.name for row in groups]
-    doubles = [row for at, row in enumerate(groups) if row.name in names[:at]]
-    entries = [f"- group: {row.key}\n  exclude: true\n  reason: T-1\n" for row in doubles]
-    (folder / "state" / "overrides").mkdir()
-    (folder / "state" / "overrides" / "doubles.yaml").write_text("".join(entries))
+    people = shutil.ignore_patterns("ledger", "people.yaml", "year-end.yaml")
+    shutil.copytree(ROOT / "state", folder / "state", ignore=people)
     (folder / ".gitignore").write_text(".reconciler/\n")
     git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
     git(folder, "add", "--all")

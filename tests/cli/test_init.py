@@ -67,15 +67,24 @@ def test_new_repository_is_valid(made: Path, capsys: pytest.CaptureFixture[str])
 
 def test_new_repository_plans_at_once(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """
-    The first plan makes everybody's account, on an export that is fresh, and one decision is needed.
+    The first plan makes everybody's account, on an export that is fresh, and no decision is needed.
     """
-    code = run(["plan", "--limit", "0"])
+    code = run(["plan", "--check", "--limit", "0"])
     told = capsys.readouterr().out
 
-    assert code == 3, made
+    assert code == 4, made
     assert "48 create" in told
     assert f"export  {NOW}" in told
     assert "stale" not in told
+
+
+def test_new_repository_is_in_step_after_one_apply(made: Path) -> None:
+    """
+    A plan finds changes, one apply makes them all, and nothing is left, nor held.
+    """
+    codes = [run(line.split()) for line in ("plan --check --limit 0", "apply --yes --limit 0", "plan --check")]
+
+    assert codes == [4, 0, 0], made
 
 
 def test_example_override_is_about_to_end_whenever_it_was_made(

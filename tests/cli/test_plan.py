@@ -272,3 +272,24 @@ def test_same_state_is_the_same_plan(desk: Desk) -> None:
 
     assert first == second
     assert json.loads(first)["changes"]
+
+
+def test_groups_of_one_name_are_held_until_an_override_parts_them(desk: Desk) -> None:
+    """
+    Without the example's override its two groups of one name are held, and the way out named is that override.
+    """
+    (parting,) = (desk.state / "overrides" / "groups").iterdir()
+    text = parting.read_text()
+    parting.unlink()
+    desk.commit()
+    held = desk.run("plan", "--format", "json")
+    desk.decides(text, name=f"groups/{parting.name}")
+    parted = [desk.run(*line.split()).code for line in ("plan --check", "apply --yes", "plan --check")]
+    names = desk.admin.run("SELECT name FROM groups WHERE name LIKE '%Reviewers' ORDER BY name")
+
+    assert held.code == 3
+    assert [len(one["keys"]) for one in held.json["conflicts"]] == [2]
+    assert "`rename: " in held.json["conflicts"][0]["release"]
+    assert not [one for one in held.json["changes"] if one["name"].endswith("Reviewers")]
+    assert parted == [4, 0, 0]
+    assert names == [("Cloud IAM - Contract Reviewers",), ("Cloud IAM - Reviewers",)]
