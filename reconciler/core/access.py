@@ -3,6 +3,7 @@ What a person may do, and why: effective roles, how the target expresses them, a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -42,6 +43,42 @@ def access_of(placed: PlacedGroup, names: Sequence[str], policy: Policy, catalog
         roles=frozenset(expressed(held, policy)),
         profiles=frozenset(profile for profile in associated if offered(profile, catalogue)),
     )
+
+
+class Together(Struct, frozen=True, gc=False):
+    """
+    What somebody is given by all of its groups: elements of `roles`, and profiles as the policy has them.
+    """
+
+    roles: frozenset[str]
+    profiles: tuple[str, ...] | UnsetType
+
+
+class Given:
+    """
+    What groups give their members.
+
+    Most groups give the same as many others, so that people who are in different groups are still given the same:
+    that is worked out once.
+    """
+
+    def __init__(self, access: Mapping[str, Access], policy: Policy, catalogue: Catalogue) -> None:
+        sorts: dict[Access, int] = {}
+        self._sort_of = {key: sorts.setdefault(one, len(sorts)) for key, one in access.items()}
+        self._sorts = tuple(sorts)
+        self._together = lru_cache(maxsize=None)(partial(self._join, policy, catalogue))
+
+    def by(self, keys: Iterable[str]) -> Together:
+        """
+        Return what the groups of these keys give together; one that the source does not know gives nothing.
+        """
+        return self._together(frozenset(map(self._sort_of.get, keys)))
+
+    def _join(self, policy: Policy, catalogue: Catalogue, sorts: frozenset[int | None]) -> Together:
+        found = [self._sorts[sort] for sort in sorts if sort is not None]
+        profiles = frozenset[str]().union(*(one.profiles for one in found))
+        roles = frozenset[str]().union(*(one.roles for one in found))
+        return Together(roles, profiles_of(profiles, policy, catalogue))
 
 
 def grants(row: UserRow, groups: Mapping[str, PlacedGroup], policy: Policy) -> tuple[Grant, ...]:

@@ -4,11 +4,11 @@ Export + overrides + policy + catalogue -> desired entities, one at a time.
 A login of one person and a full run differ only in which rows they look at.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, UnsetType
 
-from reconciler.core.access import Access, direct_grants, expressed, profiles_of
+from reconciler.core.access import Together, direct_grants, expressed
 from reconciler.core.columns import by_rule, canonical, plain_fields, written
 from reconciler.core.export import Placed, PlacedGroup
 from reconciler.core.model import Desired, Fields, Value
@@ -107,13 +107,12 @@ def outline(org: Organisation, placed: Placed) -> Desired:
     row = placed.row
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = standing(org, placed)
-    plain = plain_fields(org.reader, row) | decided.set
-    told = "email" in plain and row.key not in org.known
-    fields = {"email": plain["email"]} if told else NOTHING
+    mail = decided.set.get("email", row.email)
+    fields: Fields = NOTHING if isinstance(mail, UnsetType) or row.key in org.known else {"email": mail}
     return Desired(
         kind="user",
         key=row.key,
-        name=str(plain.get("user_name", row.user_name)),
+        name=str(decided.set.get("user_name", row.user_name)),
         state=state,
         reason=reason,
         fields=fields,
@@ -127,22 +126,22 @@ def _access_fields(org: Organisation, placed: Placed) -> Iterator[tuple[str, Val
     Yield the person's roles and profiles, as the fields' rules have them.
     """
     rules = org.policy.users.fields
-    given = [org.access[key] for key in belongs_to(org, placed) if key in org.access]
+    given = org.given.by(belongs_to(org, placed))
     if "roles" in rules:
         yield "roles", by_rule(rules["roles"], _roles(org, placed, given))
     if "profiles" in rules:
-        enabled = frozenset[str]().union(*{one.profiles for one in given})
-        yield "profiles", by_rule(rules["profiles"], profiles_of(enabled, org.policy, org.catalogue))
+        yield "profiles", by_rule(rules["profiles"], given.profiles)
 
 
-def _roles(org: Organisation, placed: Placed, given: Iterable[Access]) -> tuple[str, ...]:
+def _roles(org: Organisation, placed: Placed, given: Together) -> tuple[str, ...]:
     """
-    Return the person's roles as the target expresses them; what the groups give was worked out once a group.
+    Return the person's roles as the target expresses them.
     """
     if placed.row.key in org.decided.users:
         return expressed(effective(org, placed), org.policy)
-    direct = expressed(direct_grants(placed.row, org.policy), org.policy) if placed.row.roles else ()
-    return tuple(sorted(frozenset(direct).union(*{one.roles for one in given})))
+    if not placed.row.roles:
+        return tuple(sorted(given.roles))
+    return tuple(sorted(given.roles.union(expressed(direct_grants(placed.row, org.policy), org.policy))))
 
 
 def _attribute(attributes: Mapping[str, str | tuple[str, ...]], name: str) -> Value | UnsetType:

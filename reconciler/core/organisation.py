@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.access import Access, Grant, access_of, grants, may_log_in
+from reconciler.core.access import Access, Given, Grant, access_of, grants, may_log_in
 from reconciler.core.columns import Reader, reader
 from reconciler.core.decisions import Decided, Resolved
 from reconciler.core.export import Export, Placed, PlacedGroup
@@ -34,8 +34,8 @@ class Organisation(Struct, frozen=True, kw_only=True):
 
     `managed` are the keys of the groups this policy provisions, `populated` those with a member to provision,
     `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key, `access`
-    what each group gives its members, `reader` how the plain fields of a person are read, `standings`
-    what each person shall be.
+    what each group gives its members, `given` what several give together, `reader` how the plain fields of a
+    person are read, `standings` what each person shall be.
     """
 
     policy: Policy
@@ -48,6 +48,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
     known: frozenset[str]
     former: Mapping[str, tuple[str, ...]]
     access: Mapping[str, Access]
+    given: Given
     reader: Reader
     standings: Mapping[str, Standing]
 
@@ -81,15 +82,26 @@ def organisation(
         known=known,
         former=former,
         access=access,
+        given=Given(access, policy, catalogue),
         reader=reader(policy.users.fields),
         standings={},
     )
     standings = {placed.row.key: _standing(draft, placed) for placed in export.users}
+    known_so_far = replace(draft, standings=standings)
+    return replace(known_so_far, populated=_populated(known_so_far))
+
+
+def _populated(org: Organisation) -> frozenset[str]:
+    """
+    Return the keys of the groups that somebody who shall be active is in; it is enough to meet one of each.
+    """
     populated: set[str] = set()
-    for placed in export.users:
-        if standings[placed.row.key] is ACTIVE and policy.groups.create == "when-populated":
-            populated.update(memberships(draft, placed))
-    return replace(draft, populated=frozenset(populated), standings=standings)
+    for placed in org.users.values():
+        if len(populated) == len(org.managed):
+            break
+        if standing(org, placed) is ACTIVE:
+            populated.update(memberships(org, placed))
+    return frozenset(populated)
 
 
 def _names(placed: PlacedGroup, decided: Resolved, former: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -175,4 +187,5 @@ def memberships(org: Organisation, placed: Placed) -> tuple[str, ...]:
     """
     Return the keys of the groups the person is in that the policy provisions, sorted.
     """
-    return tuple(key for key in belongs_to(org, placed) if key in org.managed)
+    keys = belongs_to(org, placed)
+    return keys if org.managed.issuperset(keys) else tuple(key for key in keys if key in org.managed)
