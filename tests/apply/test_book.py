@@ -77,6 +77,7 @@ def test_resume_of_what_is_recorded_drops_the_journal(world: World) -> None:
     A process that died between the commit and clearing up leaves a journal that has nothing to say.
     """
     journal = unrecorded(world.book)
+
     assert journal is not None
     resume(world.book)
     write_journal(world.folder, journal)
@@ -91,6 +92,7 @@ def test_resume_does_not_write_over_another_run(world: World) -> None:
     Where another run was recorded in its place, the journal is evidence.
     """
     journal = unrecorded(world.book)
+
     assert journal is not None
     resume(world.book)
     write_journal(world.folder, replace(journal, run_file=b"{}\n"))
@@ -131,6 +133,7 @@ def test_recovery_of_what_is_recorded_leaves_the_way_free(world: World) -> None:
     A journal that has nothing to say moves no run's number.
     """
     journal = unrecorded(world.book)
+
     assert journal is not None
     recover(world.target, world.book, world.order())
     write_journal(world.folder, journal)
@@ -157,6 +160,7 @@ def test_a_journal_that_vanished_meanwhile_was_recorded_by_its_own_run(world: Wo
     While recovery waited for the fence, the run was alive after all and finished.
     """
     target = world.target
+
     assert isinstance(target, MemoryTarget)
 
     def finish(moment: str, effect: str, _write: object) -> None:

@@ -344,8 +344,6 @@ def groups(fields: Fields) -> tuple[str, ...]:
 def test_law_4_apply_twice_is_apply_once(steps: list[Step], policy: dict[str, Any], on: str) -> None:
     """
     Right after an apply the plan is empty, on every target, also on one that folds, trims and drops in secret.
-
-    The next run may still forget what an earlier one meant to write; the one after it has nothing to record.
     """
     with TemporaryDirectory() as folder:
         life = Life(Path(folder), TARGETS[on](), able(policy, on))
@@ -353,6 +351,7 @@ def test_law_4_apply_twice_is_apply_once(steps: list[Step], policy: dict[str, An
             pass
 
         assert [(one.name, one.before, one.after) for one in life.world.plan().changes] == []
+        # The next run may still forget what an earlier one meant to write; the one after it has nothing to record.
         assert life.world.approve().outcomes == ()
         assert life.world.approve().run == 0
 

@@ -239,6 +239,7 @@ def test_row_05_privilege_of_the_admins_does_not_come_back(world: World, admin: 
     """
     admin.admin_sets("ann", roles=("OPAdministrators", "User"))
     world.apply()
+
     assert world.owner("ann", "roles") == "admin"
     admin.run("DELETE FROM users WHERE user_name = 'ann'")
 
@@ -254,6 +255,7 @@ def test_row_05_a_field_that_git_no_longer_gives_starts_anew(world: World) -> No
     SqlAdmin(world.folder / "registry.db").run("DELETE FROM users WHERE user_name = 'ann'")
     world.people["id-ann"] = replace(world.people["id-ann"], display_name=UNSET)
     world.apply()
+
     assert (world.value("ann", "display_name"), world.owner("ann", "display_name")) == (None, None)
     world.cloud_says("ann", display_name="Ann C")
 
@@ -382,6 +384,7 @@ def test_row_08_privilege_lapses_with_its_account(world: World, admin: SqlAdmin)
     world.cloud_says("bob", roles=("Administrator",))
     world.apply()
     world.cloud_says("ann", state="left")
+
     assert (settled(world), world.owner("ann", "roles")) == (True, "admin")
     world.cloud_says("ann", state="active")
     plan = world.plan()
@@ -535,6 +538,7 @@ def test_row_11_our_own_write_is_known_for_ours_though_git_says_no_more(
     world.time_passes(**passed)
     world.people["id-ann"] = replace(world.people["id-ann"], display_name=UNSET, first_name="Anna")
     world.fetched_at = None
+
     assert settled(world)
     claim = world.claim("ann", "display_name")
 
@@ -586,6 +590,7 @@ def test_row_15_our_own_unfinished_write_is_not_the_admins(world: World, passed:
     """
     world.git_says("ann", set={"locale": "fr_FR"})
     world.apply_and_die()
+
     assert world.value("ann", "locale") == "fr_FR"
     world.time_passes(**passed)
     world.overrides.clear()
@@ -737,6 +742,7 @@ def test_row_18_a_claim_ends_when_its_field_is_no_longer_shared(a_world: Worlds,
     admin.run("UPDATE users SET locale = 'de_DE' WHERE user_name = 'ann'")
     world.apply()
     world.changes_policy({"users": {"fields": {"locale": {"authority": "source"}}}})
+
     assert (settled(world), world.value("ann", "locale"), world.owner("ann", "locale")) == (True, "en_US", None)
     world.changes_policy({"users": {"fields": {"locale": {"authority": "shared"}}}})
 

@@ -78,6 +78,7 @@ def test_intentions_add_and_change_nothing_else(world: World) -> None:
     decision = world.decide()
     row = intentions(decision, decision.plan.changes, moment(decision)).users["id-ann"]
     before = world.row("ann")
+
     assert row is not None
     claim = row.claims["locale"]
 

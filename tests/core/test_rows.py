@@ -132,6 +132,7 @@ def test_intents_of_an_account_that_was_not_made_yet_stay(world: World) -> None:
     A create that was refused is remembered, however old, until it lands.
     """
     target = world.target
+
     assert isinstance(target, MemoryTarget)
     target.refuses["eve"] = "no licence"
     world.cloud_says("eve")
@@ -152,6 +153,7 @@ def test_an_intent_of_somebody_who_will_not_be_made_is_forgotten(world: World) -
     Who leaves before the account could be made leaves no intent for ever.
     """
     target = world.target
+
     assert isinstance(target, MemoryTarget)
     target.refuses["eve"] = "no licence"
     world.cloud_says("eve")
@@ -186,6 +188,7 @@ def test_a_field_that_is_the_targets_is_never_sent(tmp_path: Path) -> None:
     world = World(MemoryTarget(), tmp_path, policy={"users": {"fields": fields}})
     world.cloud_says("ann", display_name="Ann A", description="Hired")
     world.apply()
+
     assert (world.value("ann", "display_name"), world.value("ann", "description")) == (None, "Hired")
     world.cloud_says("ann", display_name="Ann B", description="Promoted")
 

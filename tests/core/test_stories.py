@@ -64,6 +64,7 @@ def test_a_returner_keeps_account_and_admins_values(world: World, target: Memory
     world.apply()
     world.cloud_loses("ann")
     world.apply()
+
     assert (world.live("ann").active, world.members(STAFF)) == (False, {"bob"})
     world.cloud_says("ann", first_name="Anna")
     world.apply()
@@ -171,6 +172,7 @@ def test_a_renamed_group_gets_a_successor_where_names_cannot_change(
     """
     world = begun(target, tmp_path, groups={"lifecycle": {"renamed": "replace"}})
     world.cloud_has_group("staff", name="crew")
+
     assert all("groups" not in one.drift for one in world.plan().changes)
     if dies:
         world.apply_and_die()
@@ -191,6 +193,7 @@ def test_a_group_that_the_source_deletes_is_put_aside_and_comes_back(world: Worl
     link = target.group("Cloud - risk").id
     world.cloud_loses_group("risk")
     world.fetched_at = None
+
     assert ("move", "Cloud - risk") in actions(world)
     world.apply()
     group = target.group("Cloud - risk")
@@ -230,6 +233,7 @@ def test_a_group_that_is_switched_off_comes_back(
     world.fetched_at = None
     world.apply()
     group = target.group("Cloud - risk")
+
     assert ({**group.fields, "active": group.active}[field], world.plan().changes) == (value, ())
     world.cloud_has_group("risk", roles=("User",))
     world.cloud_says("ann", groups=("staff", "risk"))
@@ -293,6 +297,7 @@ def test_groups_that_nobody_manages_are_nobodys_business(world: World, target: M
     """
     target.admin_creates_group("Chess")
     target.admin_joins("ann", "Chess")
+
     assert actions(world) == []
     world.cloud_loses("ann")
     world.apply()
@@ -338,6 +343,7 @@ def test_strangers_are_switched_off_but_not_on_the_first_run(target: MemoryTarge
     target.admin_creates("root")
     target.admin_creates("kim")
     world = begun(target, tmp_path)
+
     assert (in_use(target.read().users)[2:], actions(world)) == (
         [("kim", True), ("root", True)],
         [("deactivate", "kim")],
