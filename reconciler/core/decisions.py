@@ -63,7 +63,7 @@ def resolve(overrides: Iterable[Override], directory: Directory, *, today: date)
     Return what the overrides that still hold say of whom; two that contradict each other are a fault.
     """
     all_of_them = sorted(overrides, key=lambda override: (override.origin, override.digest))
-    told = _Told()
+    told, off = _Told(), hands_off(all_of_them)
     users: dict[str, list[Override]] = {}
     groups: dict[str, list[Override]] = {}
     for override in all_of_them:
@@ -72,6 +72,9 @@ def resolve(overrides: Iterable[Override], directory: Directory, *, today: date)
         about, found = (override.user, users) if override.user is not None else (override.group or "", groups)
         keys = directory.person(about) if override.user is not None else directory.group(about)
         what = "user" if override.user is not None else "group"
+        if not keys and folded(about) in off and not directory.gone(about):
+            told.notices.append(_of_nobody(override, what, about))
+            continue
         for key in _the_one(keys, directory, told, what=what, name=about, origin=override.origin):
             found.setdefault(key, []).append(override)
     return Resolved(
@@ -81,6 +84,21 @@ def resolve(overrides: Iterable[Override], directory: Directory, *, today: date)
         notices=tuple(told.notices),
         expiring=expiring(all_of_them, today),
     )
+
+
+def hands_off(overrides: Iterable[Override]) -> frozenset[str]:
+    """
+    Return the names, folded, of everybody and every group that overrides exclude or block.
+
+    The ledger need not know them: nothing was ever made for them. So they may leave, and nobody can tell that they
+    were there.
+    """
+    return frozenset(folded(one.user or one.group or "") for one in overrides if one.exclude or one.block)
+
+
+def _of_nobody(override: Override, what: str, name: str) -> Notice:
+    text = f"{override.origin}: no {what} of the export is {name!r}: gone, or misspelt; the override waits for one"
+    return Notice(code="override-of-nobody", level="warning", text=text)
 
 
 def _the_one(

@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec import Struct, UnsetType
 
-from reconciler.core.decisions import resolve
+from reconciler.core.decisions import hands_off, resolve
 from reconciler.core.directory import Directory
 from reconciler.core.export import UserRow
 from reconciler.core.matching import folded
@@ -52,20 +52,29 @@ def check(
         *(fault for one in listed for fault in _strange_roles(one, "roles.add", one.roles_add, granted)),
     }
     warnings = {
-        *(fault for one in listed for fault in _leaver(one, directory)),
+        *(fault for one in listed for fault in _absent(one, directory, hands_off(listed))),
         *(fault for one in listed for fault in _strange_roles(one, "roles.remove", one.roles_remove, granted)),
         *(fault for policy in policies.values() for fault in _strange_groups(policy, directory)),
     }
     return Checked(tuple(sorted(faults)), tuple(sorted(warnings)))
 
 
-def _leaver(one: Override, directory: Directory) -> Iterator[Fault]:
+def _absent(one: Override, directory: Directory, off: Collection[str]) -> Iterator[Fault]:
     """
-    Yield a warning where the override is about somebody who is gone: a leaver must not stop the run.
+    Yield a warning where the override is about somebody who is gone, or of whom only `off` (hands off) has a word.
+
+    A leaver must not stop the run.
     """
-    index, name = (directory.people, one.user) if one.user is not None else (directory.groups, one.group or "")
-    if folded(name) not in index and folded(name) in directory.known_before:
+    what, index, name = ("group", directory.groups, one.group or "")
+    if one.user is not None:
+        what, index, name = "user", directory.people, one.user
+    if folded(name) in index:
+        return
+    if folded(name) in directory.known_before:
         yield _at(one.origin, f"{quoted(name)} is no longer in the export", "remove it, or leave it for a return")
+    elif folded(name) in off:
+        told = f"no {what} of the export is {quoted(name)}: gone, or misspelt"
+        yield _at(one.origin, told, "remove it, or correct the name")
 
 
 def _strange_roles(one: Override, part: str, roles: Iterable[str], granted: Collection[str]) -> Iterator[Fault]:

@@ -59,7 +59,7 @@ def test_what_files_say_of_each_other_is_checked(settled: Desk) -> None:
     Unknown people, groups, roles and fields of overrides are faults with their lines.
     """
     settled.decides(
-        "- user: nobody@example.com\n  exclude: true\n  reason: T-1\n"
+        "- user: nobody@example.com\n  set: {locale: de_DE}\n"
         f"- user: {ANN}\n  take: [user_name]\n  groups: {{add: [Nowhere]}}\n  reason: T-2\n"
     )
     told = settled.run("validate")
@@ -128,6 +128,21 @@ def test_leaver_in_an_override_is_a_warning(settled: Desk) -> None:
     assert told.code == 0
     assert "warning: state/overrides/decided.yaml:1:" in told.out
     assert told.out.endswith("no faults, 1 warning\n")
+
+
+def test_excluded_person_who_leaves_stops_nothing(desk: Desk) -> None:
+    """
+    Somebody excluded from the start is in no ledger; that they left is a warning of `validate` and of every plan.
+    """
+    desk.decides(f"- user: {ANN}\n  exclude: true\n  reason: T-1\n")
+    before = [desk.run(*line.split()).code for line in ("apply --yes", "plan --check", "validate")]
+    desk.cloud(lambda row: None if row.user_name == ANN else row)
+    checked, planned = desk.run("validate"), desk.run("plan", "--check")
+
+    assert before == [0, 0, 0]
+    assert (checked.code, planned.code) == (0, 0)
+    assert "warning: state/overrides/decided.yaml:1: no user of the export is" in checked.out
+    assert f"state/overrides/decided.yaml:1: no user of the export is '{ANN}': gone, or misspelt" in planned.out
 
 
 def test_export_that_is_not_there_or_nobody_reads_is_a_warning(settled: Desk) -> None:

@@ -124,6 +124,26 @@ def test_leaver_does_not_block_the_run(parts: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([{"user": "vera", "exclude": True}], id="excluded"),
+        pytest.param([{"user": "vera", "block": True}], id="blocked"),
+        pytest.param([{"group": "canteen", "exclude": True}], id="group"),
+        pytest.param([{"user": "vera", "exclude": True}, {"user": "VERA", "set": {"locale": "x"}}], id="and more"),
+    ],
+)
+def test_who_leaves_without_ever_having_been_made_does_not_block_the_run(parts: list[dict[str, Any]]) -> None:
+    """
+    Nothing is made for whom an override excludes or blocks, so the ledger never knew them: a warning, not a fault.
+    """
+    found = resolved(export(PEOPLE), [said(line, **one) for line, one in enumerate(parts, 7)])
+
+    assert (found.users, found.groups, found.faults) == ({}, {}, ())
+    assert [notice.code for notice in found.notices] == ["override-of-nobody"] * len(parts)
+    assert "gone, or misspelt" in found.notices[0].text
+
+
+@pytest.mark.parametrize(
     ("one", "other", "what"),
     [
         ({"set": {"locale": "a"}}, {"set": {"locale": "b"}}, "set.locale"),

@@ -79,7 +79,7 @@ def checked(one: Override, **sections: Any) -> Checked:
 @pytest.mark.parametrize(
     ("content", "line", "message", "hint"),
     [
-        pytest.param({"user": "carl", "block": True}, 1, "unknown user 'carl'", "correct", id="user"),
+        pytest.param({"user": "carl", "include": True}, 1, "unknown user 'carl'", "correct", id="user"),
         pytest.param({"user": "BOB", "block": True}, 1, "may be u2, u3", "name the key", id="ambiguous user"),
         pytest.param({"group": "Audit", "rename": "x"}, 1, "unknown group 'Audit'", "correct", id="group"),
         pytest.param({"copy_access_from": "carl"}, 1, "unknown user 'carl'", "correct", id="user to copy from"),
@@ -152,6 +152,9 @@ def test_what_is_so_is_neither_fault_nor_warning(content: dict[str, Any]) -> Non
     [
         pytest.param({"user": "gone", "block": True}, '"gone" is no longer in the export', id="user"),
         pytest.param({"group": "old", "rename": "x"}, '"old" is no longer in the export', id="group"),
+        pytest.param({"user": "carl", "exclude": True}, 'no user of the export is "carl"', id="excluded stranger"),
+        pytest.param({"user": "carl", "block": True}, 'no user of the export is "carl"', id="blocked stranger"),
+        pytest.param({"group": "X", "exclude": True}, 'no group of the export is "X"', id="excluded group"),
         pytest.param({"roles_remove": ("Editr",)}, 'nobody knows a role "Editr"', id="role to remove"),
     ],
 )
