@@ -59,7 +59,7 @@ def test_what_files_say_of_each_other_is_checked(settled: Desk) -> None:
     Unknown people, groups, roles and fields of overrides are faults with their lines.
     """
     settled.decides(
-        "- user: nobody@example.com\n  set: {locale: de_DE}\n"
+        "- user: nobody@example.com\n  set: {locale: de_DE}\n  reason: T-1\n"
         f"- user: {ANN}\n  take: [user_name]\n  groups: {{add: [Nowhere]}}\n  reason: T-2\n"
     )
     told = settled.run("validate")
