@@ -15,7 +15,7 @@ from reconciler.core.changes import Draft, Drafting, drafts
 from reconciler.core.correlate import Correlation, Pair, correlate
 from reconciler.core.decisions import expiring, resolve
 from reconciler.core.desired import desired_groups, desired_user, outline
-from reconciler.core.directory import Directory
+from reconciler.core.directory import directory_of
 from reconciler.core.export import Export
 from reconciler.core.guard import Guarded, guard
 from reconciler.core.instep import in_step
@@ -126,7 +126,7 @@ def organisation_of(world: World) -> Organisation:
 
     Raises InputError where overrides cannot be resolved.
     """
-    directory = _directory(world)
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
     resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
     if resolved.faults:
         raise InputError(resolved.faults)
@@ -154,12 +154,6 @@ def _trusted(world: World) -> tuple[str, ...]:
     if trust.refused:
         raise HeldError(trust.refused, hint=trust.hint)
     return trust.degraded
-
-
-def _directory(world: World) -> Directory:
-    rules = world.policy.groups
-    prefixes = tuple(prefix for prefix in (rules.prefix, *rules.recognise) if prefix)
-    return Directory(world.export, world.ledger.users, world.ledger.groups, prefixes=prefixes)
 
 
 def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: bool) -> _Settling:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 from reconciler.core.export import Export
-from reconciler.core.ledger import LedgerRow
+from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.matching import folded
+from reconciler.core.policy import GroupPolicy
 
 
 class Directory:
@@ -81,6 +82,16 @@ class Directory:
         Return whether the ledger knew somebody, or a group, of that name.
         """
         return folded(name) in self.known_before
+
+
+def directory_of(export: Export, ledger: Ledger, groups: GroupPolicy) -> Directory:
+    """
+    Return the directory of one target: whoever asks whom an override means asks this one.
+
+    It knows the prefixes that the policy gives to groups, and so the names they bore before.
+    """
+    prefixes = tuple(prefix for prefix in (groups.prefix, *groups.recognise) if prefix)
+    return Directory(export, ledger.users, ledger.groups, prefixes=prefixes)
 
 
 def _meant(index: Mapping[str, set[str]], name: str) -> set[str]:

@@ -13,7 +13,7 @@ from reconciler import engine
 from reconciler.core.decide import Decision, World, organisation_of
 from reconciler.core.decisions import resolve
 from reconciler.core.desired import desired_user
-from reconciler.core.directory import Directory
+from reconciler.core.directory import directory_of
 from reconciler.core.ledger import Claim
 from reconciler.core.matching import folded
 from reconciler.core.model import Desired, Live, Value
@@ -140,7 +140,7 @@ def _entry(world: World, person: _Person, wish: Wish) -> Entry:
     """
     Return the entry in the schema's form; the user name stands in it where it means nobody else.
     """
-    directory = Directory(world.export, world.ledger.users, world.ledger.groups)
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
     alone = directory.people.get(folded(person.name)) == {person.key}
     fields = tuple(sorted(set(wish.fields)))
     entry: dict[str, Value | Mapping[str, Value]] = {
@@ -163,9 +163,8 @@ def _acceptable(found: Bench, world: World, person: _Person, wish: Wish, *, writ
     today = date.fromisoformat(found.now[:10])
     if wish.until and date.fromisoformat(wish.until) < today:
         raise UsageError(f"{wish.until} has passed", hint="name a day to come, or leave --until out")
-    resolved = resolve(
-        state.overrides, Directory(world.export, world.ledger.users, world.ledger.groups), today=today
-    )
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
+    resolved = resolve(state.overrides, directory, today=today)
     if resolved.faults:
         raise InputError(resolved.faults)
     transfers = resolved.users[person.key].decisions.transfers if person.key in resolved.users else {}

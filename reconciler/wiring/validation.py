@@ -11,9 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.book import Book, load
-from reconciler.core.directory import Directory
+from reconciler.core.directory import directory_of
 from reconciler.core.export import Export
 from reconciler.core.ledger import Ledger
+from reconciler.core.policy import GroupPolicy
 from reconciler.errors import Fault, InputError, LedgerError, SourceError
 from reconciler.files.exports import GROUPS, USERS, read_export
 from reconciler.files.references import check
@@ -162,12 +163,10 @@ def _references(
         export, ledger = exports.get(target.sources[0]), ledgers.get(name)
         if export is None or ledger is None:
             continue
-        told = check(
-            reading.overrides,
-            reading.policies,
-            Directory(export, ledger.users, ledger.groups),
-            roles=_granted(export),
-        )
+        # a policy that cannot be read is a fault already; it has no prefix then
+        groups = reading.policies[name].groups if name in reading.policies else GroupPolicy()
+        known = directory_of(export, ledger, groups)
+        told = check(reading.overrides, reading.policies, known, roles=_granted(export))
         found.faults.extend(told.faults)
         found.warnings.extend(told.warnings)
 

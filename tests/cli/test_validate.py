@@ -5,6 +5,7 @@
 import shutil
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.conftest import ANN, Desk
 
@@ -143,6 +144,19 @@ def test_excluded_person_who_leaves_stops_nothing(desk: Desk) -> None:
     assert (checked.code, planned.code) == (0, 0)
     assert "warning: state/overrides/decided.yaml:1: no user of the export is" in checked.out
     assert f"state/overrides/decided.yaml:1: no user of the export is '{ANN}': gone, or misspelt" in planned.out
+
+
+def test_earlier_name_of_a_group_means_the_same_everywhere(settled: Desk) -> None:
+    """
+    An override may go on to name a group by the name it bore: for `plan`, `validate` and `give` alike.
+    """
+    settled.decides(f"- user: {ANN}\n  groups: {{add: [Traders]}}\n")
+    settled.cloud(groups=lambda row: replace(row, name="Dealers") if row.name == "Traders" else row)
+    codes = [settled.run(*line.split()).code for line in ("apply --yes", "plan --check", "validate")]
+    given = settled.run("give", ANN, "locale", "--reason", "T-1")
+
+    assert codes == [0, 0, 0]
+    assert given.code == 0, given.err
 
 
 def test_export_that_is_not_there_or_nobody_reads_is_a_warning(settled: Desk) -> None:

@@ -294,7 +294,7 @@ def test_overrides_that_cannot_be_resolved_stop_everything(world: World) -> None
     """
     An override about nobody is an error, whatever else there is to do.
     """
-    world.git_says("nobody", block=True)
+    world.git_says("nobody", include=True)
 
     with pytest.raises(InputError, match="unknown user 'nobody'"):
         world.plan()
