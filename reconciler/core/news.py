@@ -3,6 +3,7 @@ What there is to tell of the shared fields of one entity: who owns them anew, an
 """
 
 from collections.abc import Iterator, Mapping
+from shlex import quote
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -58,8 +59,15 @@ def holds(pair: Pair, verdicts: Mapping[str, Verdict]) -> Iterator[FieldHold]:
         if one.held:
             release = (
                 f"set `foreign: keep` or `take` in the policy, or write an override: "
-                f"`reconciler give {pair.key} {name}` or `reconciler take {pair.key} {name}`"
+                f"`{_command('give', pair, name)}` or `{_command('take', pair, name)}`"
                 if one.row == 20  # noqa: PLR2004  the table's own number
-                else f"look at the value again: `reconciler take {pair.key} {name}`"
+                else f"look at the value again: `{_command('take', pair, name)}`"
             )
             yield FieldHold(field=name, reason=one.held, release=release)
+
+
+def _command(verb: str, pair: Pair, name: str) -> str:
+    """
+    Return what to type to move a field; it works as it stands, but for the reason.
+    """
+    return f"reconciler {verb} {quote(pair.key)} {name} --reason TEXT"

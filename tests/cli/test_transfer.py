@@ -2,6 +2,8 @@
 `reconciler take` and `reconciler give`: the override they write, and when they write none.
 """
 
+import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,34 @@ def test_value_that_changed_after_the_review_is_held(owned: Desk) -> None:
 
     assert told.code == 3
     assert owned.admin.run("SELECT locale FROM users WHERE user_name = ?", ANN) == [("de_CH",)]
+
+
+def test_command_that_a_hold_names_can_be_typed(owned: Desk) -> None:
+    """
+    What waits for another look names the command for it, and that command works as it stands.
+    """
+    owned.run("take", ANN, "locale", "--reason", "HR-1")
+    owned.commit()
+    owned.admin.admin_sets(ANN, locale="de_CH")
+    (held,) = owned.run("plan", "--format", "json").json["held"]
+    (command,) = re.findall("`reconciler (.*?)`", held["release"])
+
+    assert owned.run(*shlex.split(command)).code == 0
+
+
+def test_adoption_that_is_asked_about_names_commands_that_can_be_typed(desk: Desk) -> None:
+    """
+    Where an adopted account differs, both commands that would decide it are named whole.
+    """
+    desk.run("plan")
+    desk.admin.run("INSERT INTO users (user_name, locale) VALUES (?, 'de_AT')", ANN)
+    held = desk.run("plan", "--format", "json").json["held"]
+    releases = [one["release"] for one in held if one["name"] == ANN and "reconciler" in one["release"]]
+
+    assert releases
+    assert [re.findall(r"`reconciler (\w+) \S+ \w+ --reason TEXT`", one) for one in releases] == [
+        ["give", "take"] for _ in releases
+    ]
 
 
 def test_give_makes_a_field_the_administrator_s(settled: Desk) -> None:
