@@ -180,9 +180,9 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         complain("interrupted")
         return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+    except SystemExit:  # so click leaves where whoever read the answer has gone
+        complain("nobody reads the answer any more, so nothing more was done", "read all of it, or use --limit")
+        return ReconcilerError.exit_code
     except Exception as error:  # noqa: BLE001  whatever else comes is a bug, and must not look like an answer
         return _bug(error)
     return result if isinstance(result, int) else 0

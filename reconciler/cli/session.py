@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from msgspec import Struct
@@ -47,14 +47,14 @@ class Session(Struct, frozen=True, kw_only=True):
         """
         Return whether somebody sits there who can be asked.
         """
-        return sys.stdin.isatty() and sys.stderr.isatty()
+        return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
 
     @contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[int], None]]:
         """
         Yield a function that is told how many are done; on a terminal a bar shows it, if there is enough to do.
         """
-        worth = sys.stderr.isatty() and not self.quiet and total > 500  # noqa: PLR2004  less takes under a second
+        worth = _is_terminal(sys.stderr) and not self.quiet and total > 500  # noqa: PLR2004  less takes under a second
         if not worth:
             yield lambda _done: None
             return
@@ -68,7 +68,7 @@ def shared(command: Function) -> Function:
     """
 
     def wrapped(*, state: Path, quiet: bool, verbose: bool, no_color: bool, **options: Any) -> Any:  # noqa: ANN401
-        color = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
+        color = _is_terminal(sys.stdout) and not no_color and not os.environ.get("NO_COLOR")
         session = Session(state=state, quiet=quiet, verbose=verbose, color=color, environ=os.environ)
         return command(session=session, **options)
 
@@ -90,6 +90,13 @@ def shared(command: Function) -> Function:
     for option in options:
         wrapped = option(wrapped)
     return wrapped  # type: ignore[return-value]
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """
+    Return whether somebody sits at a stream; one that was closed before the command began is None.
+    """
+    return stream is not None and stream.isatty()
 
 
 def answer(text: str) -> None:

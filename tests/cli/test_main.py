@@ -169,8 +169,22 @@ def test_reader_who_walks_away_stops_an_apply(desk: Desk) -> None:
     os.close(writer)
 
     assert done.returncode == 1
+    assert done.stderr.startswith(b"error: nobody reads the answer any more")
     assert b"Traceback" not in done.stderr
     assert desk.git("log", "--format=%s") == "Begin\n"
+
+
+def test_command_without_stdout_does_its_work(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Where streams were closed before the command began, as some schedulers do, it works and says nothing.
+    """
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", None)
+        patch.setattr(sys, "stdout", None)
+        code = main.run(["apply", "--yes", "--quiet"])
+
+    assert code == 0
+    assert desk.git("log", "-1", "--format=%s") == "Record run 1 on openpages\n"
 
 
 def test_every_command_understands_the_shared_options(desk: Desk) -> None:
