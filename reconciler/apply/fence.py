@@ -12,11 +12,11 @@ A run takes it before its first write and gives it back after its record; it is 
 """
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.claims import earlier
 from reconciler.core.ledger import Fence, Head
 from reconciler.errors import HeldError, LedgerError, TargetError
 from reconciler.ports import Target
@@ -59,7 +59,7 @@ def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
         if not busy and target.move_fence(seen, mine):
             return mine
         if waited >= patience.seconds:
-            told = f"another run ({seen.holder if seen else 'unknown'}) is writing to {target.identity}"
+            told = f"another run ({(seen and seen.holder) or 'unknown'}) is writing to {target.identity}"
             raise HeldError(told, hint="wait for it to end, or allow more time with --wait SECONDS")
         patience.sleep(0.5)
         waited += 0.5
@@ -71,7 +71,7 @@ def keep(target: Target, mine: Fence, patience: Patience) -> Fence:
     """
     now = patience.now()
     fresh = patience.later(now)
-    if mine.until > _halfway(now, fresh):
+    if _between(now, mine.until) > _between(now, fresh) / 2:
         return mine
     renewed = replace(mine, until=fresh)
     if target.move_fence(mine, renewed):
@@ -92,11 +92,11 @@ def release(target: Target, mine: Fence, *, recorded: bool) -> TargetError | Non
     return None
 
 
-def _halfway(now: str, fresh: str) -> str:
+def _between(begin: str, end: str) -> timedelta:
     """
-    Return a time well inside the fresh term: a third of it before its end.
+    Return how long it is from one UTC time to another.
     """
-    return max(now, earlier(fresh, "5m"))
+    return datetime.fromisoformat(end) - datetime.fromisoformat(begin)
 
 
 def _check(seen: Fence, head: Head, target: Target) -> None:

@@ -3,6 +3,7 @@ The fence: one run writes at a time, and the ledger and the target belong togeth
 """
 
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from reconciler.apply.fence import Patience, keep, release, take
 from reconciler.core.ledger import Fence, Head
 from reconciler.errors import HeldError, LedgerError, TargetError
+from reconciler.wiring.surroundings import stamp
 from tests.targets.memory import MemoryTarget
 
 HEAD = Head(version=1, lineage="L", target="registry", serial=4)
@@ -137,7 +139,8 @@ def test_what_does_not_belong_together_is_refused(seen: Fence) -> None:
     [
         pytest.param("2026-11-22T10:00:00Z", False, id="fresh"),
         pytest.param("2026-11-22T10:04:00Z", False, id="a while"),
-        pytest.param("2026-11-22T10:06:00Z", True, id="near its end"),
+        pytest.param("2026-11-22T10:07:00Z", False, id="not half of it"),
+        pytest.param("2026-11-22T10:08:00Z", True, id="half of it is over"),
         pytest.param("2026-11-22T11:00:00Z", True, id="over, and nobody took it"),
     ],
 )
@@ -150,6 +153,26 @@ def test_a_term_is_renewed_in_time(now: str, *, renewed: bool) -> None:
     kept = keep(target, MINE, replace(patience(now=now), later=lambda _time: until))
 
     assert (kept.until, target.fence()) == ((until if renewed else THEN), kept)
+
+
+@pytest.mark.parametrize(
+    ("term", "halfway"),
+    [(timedelta(seconds=40), timedelta(seconds=20)), (timedelta(hours=6), timedelta(hours=3))],
+    ids=["short", "long"],
+)
+def test_a_term_of_any_length_is_renewed_half_way(term: timedelta, halfway: timedelta) -> None:
+    """
+    The policy chooses how long a term is; none ends under a run that still writes, none is renewed all the time.
+    """
+    begun = datetime.fromisoformat(NOW)
+
+    def renewed_after(passed: timedelta) -> bool:
+        mine = replace(MINE, until=stamp(begun + term))
+        asked = patience(now=stamp(begun + passed))
+        return keep(at(mine), mine, replace(asked, later=lambda _time: stamp(begun + passed + term))) != mine
+
+    assert renewed_after(halfway)
+    assert not renewed_after(halfway - timedelta(seconds=1))
 
 
 def test_a_run_that_lost_the_fence_stops() -> None:
