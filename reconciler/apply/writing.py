@@ -89,9 +89,9 @@ def _obstacle(change: Change, writing: Writing) -> str:
     Return why a change cannot be tried: something that it needs did not land.
     """
     if any(need not in writing.landed for need in change.needs):
-        return "left: a change that it needs did not land"
+        return "a change that it needs did not land"
     missing = [key for key in _moved(change) if key not in writing.groups]
-    return f"left: the group {missing[0]} is not in the target" if missing else ""
+    return f"the group {missing[0]} is not in the target" if missing else ""
 
 
 def _moved(change: Change) -> frozenset[str]:
@@ -157,7 +157,7 @@ def leave_rest(chosen: Sequence[Change], writing: Writing) -> None:
     """
     done = {one.change.id for one in writing.outcomes}
     writing.outcomes.extend(
-        Outcome(change=change, outcome="left", message="left: the run ended before it")
+        Outcome(change=change, outcome="left", message="the run ended before it")
         for change in chosen
         if change.id not in done
     )

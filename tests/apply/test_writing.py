@@ -149,7 +149,7 @@ def test_a_group_that_is_not_there_cannot_be_joined(target: MemoryTarget, writin
     made(target, writing, of_ann("a", target, before={"groups": ()}, after={"groups": ("nowhere",)}))
 
     assert [(one.outcome, one.message) for one in writing.outcomes] == [
-        ("left", "left: the group nowhere is not in the target")
+        ("left", "the group nowhere is not in the target")
     ]
 
 
