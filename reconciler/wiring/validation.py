@@ -15,6 +15,7 @@ from reconciler.core.directory import directory_of
 from reconciler.core.export import Export
 from reconciler.core.ledger import Ledger
 from reconciler.core.policy import GroupPolicy
+from reconciler.core.runs import verify_chain
 from reconciler.errors import Fault, InputError, LedgerError, SourceError
 from reconciler.files.exports import GROUPS, USERS, read_export
 from reconciler.files.references import check
@@ -134,8 +135,10 @@ def _ledgers(
         files += sum(1 for _ in store.read(""))
         place = (root / LEDGER / target).as_posix()
         try:
-            ledgers[target] = load(Book(target=target, store=store, folder=root.resolve().parent)).ledger
-            read_runs(store)
+            ledger = load(Book(target=target, store=store, folder=root.resolve().parent)).ledger
+            ledgers[target] = ledger
+            broken = verify_chain(read_runs(store), last=ledger.head.previous)
+            found.faults.extend(_placed(InputError(broken), place))
         except (LedgerError, InputError) as error:
             found.faults.extend(_placed(error, place))
     return ledgers, files

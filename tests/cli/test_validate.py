@@ -102,6 +102,18 @@ def test_ledger_is_checked_as_git_has_it(settled: Desk, name: str, *, old: str, 
     assert f"state/ledger/openpages/{name}{line}" in told.out
 
 
+def test_record_that_was_changed_breaks_the_chain(settled: Desk) -> None:
+    """
+    A run's record that is sound by itself, but not the one that was written, is found by the hash that names it.
+    """
+    _spoil(settled, "ledger/openpages/runs/2026/000001.jsonl", '"outcome":"landed"', '"outcome":"failed"')
+    settled.commit()
+    told = settled.run("validate")
+
+    assert told.code == 1
+    assert "state/ledger/openpages/head.json: names sha256:" in told.out
+
+
 def test_faulty_configuration_hides_no_other_fault(settled: Desk) -> None:
     """
     Where reconciler.yaml cannot be read the other files are checked all the same, and what was not is said.
