@@ -37,14 +37,6 @@ class HeldError(ReconcilerError):
     exit_code = 3
 
 
-class InterruptedRunError(ReconcilerError):
-    """
-    The run was interrupted; the write in hand was finished and recorded.
-    """
-
-    exit_code = 130
-
-
 class InputError(ReconcilerError):
     """
     Files that say something wrong: every fault found, each with its place.

@@ -51,8 +51,9 @@ class Desired(Struct, frozen=True, kw_only=True, gc=False):
     One entity as Git wants it.
 
     `state`: `active` (exists and can be used), `inactive` (if it is there, it must not be usable) or `untouched`
-    (neither created, changed nor deactivated); `reason` names why it is not active. `causes` holds the cause of
-    each field that does not come from the export record at `origin`. `groups` are keys of managed groups.
+    (neither created, changed nor deactivated); `reason` names why it is not active. `origin` is the place of its
+    record in the export; `causes.py` says of each field where its value comes from. `groups` are keys of managed
+    groups.
     """
 
     kind: Kind
@@ -62,7 +63,6 @@ class Desired(Struct, frozen=True, kw_only=True, gc=False):
     fields: Fields
     origin: str
     reason: str = ""
-    causes: dict[str, str] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
     decisions: Decisions = NO_DECISIONS
 

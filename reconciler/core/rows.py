@@ -12,7 +12,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from reconciler.core.changes import switched_off_by_us
-from reconciler.core.claims import STATE, earlier, forget, intend, written
+from reconciler.core.claims import STATE, earlier, elements, forget, intend, written
 from reconciler.core.ledger import Claim, CreateIntent, Intent, Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules, absence
 from reconciler.core.model import Change, Fields, Live
@@ -258,18 +258,14 @@ def _last_landed(last: Last, change: Change, live: Live, rules: Rules) -> Last:
             wrote.pop(name, None)
             if live.fields[name] != value:
                 wrote[name] = value
-    gained = set(_elements(change.after.get("groups")))
-    lost = set(_elements(change.before.get("groups"))) - gained
+    gained = elements(change.after.get("groups"))
+    lost = elements(change.before.get("groups")) - gained
     return Last(
         state=_state(last, change),
         fields=fields,
         wrote=wrote,
-        groups=tuple(sorted((set(last.groups) | gained) - lost)),
+        groups=tuple(sorted(gained.union(last.groups) - lost)),
     )
-
-
-def _elements(value: object) -> tuple[str, ...]:
-    return value if isinstance(value, tuple) else ()
 
 
 def _state(last: Last, change: Change) -> State:
