@@ -56,12 +56,18 @@ def drafts(settled: Settled, about: Drafting) -> Iterator[Draft]:
     if goal is not None and live is None:
         yield from _creation(settled, about, goal)
     elif goal is not None and live is not None and not goal.exists:
-        change = _change(settled, about, "delete", before={"name": live.name}, after={})
-        yield Draft(change=change, phase=PUT_AWAY, tags=frozenset({f"{settled.pair.kind}s-deleted"}))
+        yield _deletion(settled, about, live)
     elif goal is not None and live is not None:
         yield from _update(settled, about, live)
     if settled.pair.predecessor and goal is not None:
         yield _retirement(settled, about, settled.pair.predecessor)
+
+
+def _deletion(settled: Settled, about: Drafting, live: Live) -> Draft:
+    power = live.active and bool(about.privileged & elements(live.fields.get("roles")))
+    risk: tuple[Risk, ...] = ("removal", "privileged") if power else ("removal",)
+    change = _change(settled, about, "delete", before={"name": live.name}, after={}, risk=risk)
+    return Draft(change=change, phase=PUT_AWAY, tags=frozenset({f"{settled.pair.kind}s-deleted"}))
 
 
 def _creation(settled: Settled, about: Drafting, goal: Goal) -> Iterator[Draft]:
@@ -225,7 +231,7 @@ def _retirement(settled: Settled, about: Drafting, old: Live) -> Draft:
     """
     Return the change that makes a replaced account or group unusable.
     """
-    kind, key = settled.pair.kind, settled.pair.key
+    kind, key, heir = settled.pair.kind, settled.pair.key, settled.pair.desired
     change = Change(
         id=digest(about.identity, kind, old.id, "deactivate", {"active": True}, {"active": False}),
         action="deactivate",
@@ -235,7 +241,7 @@ def _retirement(settled: Settled, about: Drafting, old: Live) -> Draft:
         link=old.id,
         before={"active": True},
         after={"active": False},
-        because={"active": f"replaced by {settled.goal.fields.get('name', '') if settled.goal else ''}".strip()},
+        because={"active": f"replaced by {heir.name if heir else key}"},
         expects=old.version,
         risk=("removal",),
     )
