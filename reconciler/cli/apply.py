@@ -18,6 +18,7 @@ from reconciler.apply.run import Report
 from reconciler.cli.plan import limited, newly_held, rendered
 from reconciler.cli.session import Session, complain, shared
 from reconciler.core.decide import Decision
+from reconciler.core.model import Plan
 from reconciler.errors import HeldError, StoreError, UsageError
 from reconciler.render.text import LIMIT
 from reconciler.wiring.bench import (
@@ -77,7 +78,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
     """
     with bench(session.state, target, environ=session.environ, push=push) as found:
         require_repository(found.store).heal()
-        reviewed = approved_plan(approved) if approved else None
+        reviewed = approved_plan(approved, found.target) if approved else None
         asked = order(
             session.environ,
             now=found.clock,
@@ -93,6 +94,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
         decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
         click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
+        _tell_gone(session, reviewed or decision.plan, decision.plan)
         _confirm(session, decision, yes=yes)
         return _act(session, found, decision, asked)
 
@@ -115,6 +117,20 @@ def _refuse_unsaved(found: Bench) -> None:
     if unsaved:
         told = "not committed, and so not what Git says:\n" + "\n".join(f"  {path}" for path in unsaved)
         raise StoreError(told, hint="git add and git commit them, then apply again")
+
+
+def _tell_gone(session: Session, reviewed: Plan, present: Plan) -> None:
+    """
+    Tell which approved changes are not in the plan any more: what was reviewed is skipped, but never in silence.
+    """
+    there = {change.id for change in present.changes}
+    gone = [change for change in reviewed.changes if change.id not in there]
+    if gone:
+        session.say(f"Of the approved changes, {len(gone)} of {len(reviewed.changes)} hold no longer:")
+    for change in gone[:LIMIT]:
+        session.say(f"  {change.action} {change.kind} {change.name}")
+    if len(gone) > LIMIT:
+        session.say(f"  and {len(gone) - LIMIT} more")
 
 
 def _confirm(session: Session, decision: Decision, *, yes: bool) -> None:

@@ -121,16 +121,20 @@ def unsaved_inputs(bench: Bench) -> list[str]:
     return bench.store.uncommitted(INPUTS)
 
 
-def approved_plan(path: Path) -> Plan:
+def approved_plan(path: Path, target: Target) -> Plan:
     """
-    Return the plan in a file that `plan --out` wrote.
+    Return the plan in a file that `plan --out` wrote; raises UsageError where it is of another target.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
         told = f"{path}: cannot be read ({error.strerror})"
         raise UsageError(told, hint="reconciler plan --out plan.json") from error
-    return parse_plan(content, str(path))
+    plan = parse_plan(content, str(path))
+    if plan.identity != target.identity:
+        told = f"{path} is a plan of {plan.target} ({plan.identity}), and this is {target.identity}"
+        raise UsageError(told, hint="name its target with --target, or plan this one and have that reviewed")
+    return plan
 
 
 def require_repository(store: GitStore | EmptyStore) -> GitStore:

@@ -161,6 +161,32 @@ def test_approved_plan_does_nothing_that_is_not_in_it(settled: Desk) -> None:
     assert "it is not in the approved plan" in told.err
 
 
+def test_approved_change_that_holds_no_longer_is_told(settled: Desk) -> None:
+    """
+    What was reviewed and need not be done any more is named, not passed over in silence.
+    """
+    settled.cloud(renamed(ANN, "Anna"))
+    settled.run("plan", "--out", "plan.json")
+    settled.cloud(renamed(ANN, "Ann"))
+    told = settled.run("apply", "--yes", "--approved", "plan.json")
+
+    assert told.code == 0
+    assert f"Of the approved changes, 1 of 1 hold no longer:\n  update user {ANN}\n" in told.err
+
+
+def test_plan_of_another_target_approves_nothing(settled: Desk) -> None:
+    """
+    A plan that was made for another database is refused before anything is asked or written.
+    """
+    settled.cloud(renamed(ANN, "Anna"))
+    settled.run("plan", "--out", "plan.json")
+    settled.configures("openpages.db", "another.db")
+    told = settled.run("apply", "--yes", "--approved", "plan.json")
+
+    assert told.code == 2
+    assert "plan.json is a plan of openpages (sqlite:" in told.err
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [pytest.param(None, 2, id="missing"), pytest.param("{}", 1, id="no plan"), pytest.param("", 1, id="empty")],
