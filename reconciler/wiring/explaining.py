@@ -35,7 +35,7 @@ class Explained(Struct, frozen=True, kw_only=True, omit_defaults=True):
     wrote: Value | UnsetType = UNSET
 
 
-class Held(Struct, frozen=True, kw_only=True):
+class Granted(Struct, frozen=True, kw_only=True):
     """
     A role somebody holds: the name of the group it comes through (empty: granted directly), and where that stands.
     """
@@ -75,7 +75,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     account: str
     usable: bool
     fields: tuple[Explained, ...]
-    roles: tuple[Held, ...]
+    roles: tuple[Granted, ...]
     groups: tuple[Membership, ...]
     plan: Plan
 
@@ -132,11 +132,11 @@ def _fields(
         )
 
 
-def _roles(org: Organisation, key: str) -> Iterator[Held]:
+def _roles(org: Organisation, key: str) -> Iterator[Granted]:
     placed = org.users.get(key)
     for grant in effective(org, placed) if placed else ():
         group = org.groups.get(grant.through)
-        yield Held(
+        yield Granted(
             role=grant.role,
             through=group.row.name if group else "",
             origin=group.origin if group else placed.origin if placed else "",
