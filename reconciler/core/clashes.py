@@ -27,11 +27,15 @@ def clashes(
     rows: Mapping[str, LedgerRow],
     found: Mapping[str, tuple[str, list[Live]]],
     index: Index,
+    *,
+    steady: Mapping[str, str],
 ) -> Iterator[Clash]:
     """
     Yield every conflict there is: ties, two desired for one live, and names that would be borne twice.
+
+    `steady` are the names, by key, of those who clash with nobody but by their name.
     """
-    same = {key: clash for clash in _same_names(desired, index.matching) for key in clash.conflict.keys}
+    same = {key: clash for clash in _same_names(desired, steady, index.matching) for key in clash.conflict.keys}
     yield from same.values()
     for clash in _matches(desired, found, index.matching.kind):
         named = same.get(clash.conflict.keys[0])
@@ -61,19 +65,17 @@ def _matches(
             yield _clash(kind, "shared", keys, f"{' and '.join(keys)} both match the one with id {link}")
 
 
-def _same_names(desired: Mapping[str, Desired], matching: Matching) -> Iterator[Clash]:
+def _same_names(desired: Mapping[str, Desired], steady: Mapping[str, str], matching: Matching) -> Iterator[Clash]:
     """
     Yield a conflict for each name that two desired entities bear, or bear but for case and look-alikes.
     """
+    names = {**steady, **{key: wanted.name for key, wanted in desired.items() if wanted.state == "active"}}
     bearers: dict[str, list[str]] = {}
-    for key, wanted in sorted(desired.items()):
-        if wanted.state == "active":
-            bearers.setdefault(folded(matching.name_key(wanted.name)), []).append(key)
-    for keys in bearers.values():
-        if len(keys) > 1:
-            names = " and ".join(f"{desired[key].name!r} ({key})" for key in keys)
-            told = f"two source {matching.kind}s would bear one name: {names}"
-            yield _clash(matching.kind, "name", keys, told)
+    for key, name in names.items():
+        bearers.setdefault(folded(matching.name_key(name)), []).append(key)
+    for keys in sorted(sorted(found) for found in bearers.values() if len(found) > 1):
+        told = " and ".join(f"{names[key]!r} ({key})" for key in keys)
+        yield _clash(matching.kind, "name", keys, f"two source {matching.kind}s would bear one name: {told}")
 
 
 def _taken(wanted: Desired, row: LedgerRow | None, lives: Sequence[Live], index: Index) -> Iterator[Clash]:
@@ -93,7 +95,7 @@ def _taken(wanted: Desired, row: LedgerRow | None, lives: Sequence[Live], index:
     others += [] if lives else [one for one in index.by_external.get(wanted.key, ()) if one not in others]
     if not others:
         return
-    gone = bool(row and row.link and not lives and row.link not in index.there)
+    gone = bool(row and row.link and not lives and index.is_gone(row.link))
     told = f"{wanted.name!r} ({wanted.key}): " + (
         f"its account (id {row.link}) is gone, and " if row and gone else ""
     )

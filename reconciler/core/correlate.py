@@ -40,13 +40,15 @@ class Correlation(Struct, frozen=True, kw_only=True):
     """
     Pairs sorted by key (strangers last, by name), and the conflicts; `held` are the keys in them.
 
-    `superseded` are keys whose entity bears another key now: their ledger rows go.
+    `superseded` are keys whose entity bears another key now: their ledger rows go. `steady` are those of whom
+    nothing has moved: they have no pair.
     """
 
     pairs: tuple[Pair, ...]
     conflicts: tuple[Conflict, ...]
     held: frozenset[str]
     superseded: frozenset[str] = frozenset()
+    steady: frozenset[str] = frozenset()
 
 
 def correlate(
@@ -54,17 +56,20 @@ def correlate(
     live: Sequence[Live],
     rows: Mapping[str, LedgerRow],
     matching: Matching,
+    *,
+    steady: Mapping[str, str] | None = None,
 ) -> Correlation:
     """
-    Return who is who.
+    Return who is who. `steady` are names of people, by key, of whom it is known already: they get no pair.
 
     1. Links of the ledger hold. 2. What is left is matched by intent, external id, name, e-mail, in the policy's
     order. 3. Ties, two desired for one live, and names that would collide become conflicts. 4. Whoever is left on
     either side stands alone.
     """
-    index = Index(desired, live, rows, matching)
+    known_already = steady or {}
+    index = Index(desired, live, rows, matching, steady=known_already.keys())
     found = {key: _candidates(wanted, rows.get(key), index) for key, wanted in desired.items()}
-    told = list(clashes(desired, rows, found, index))
+    told = list(clashes(desired, rows, found, index, steady=known_already))
     conflicts = sorted({clash.conflict.id: clash.conflict for clash in told}.values(), key=lambda one: one.id)
     held = frozenset(key for conflict in conflicts for key in conflict.keys)
     matched = {one.id for _, lives in found.values() for one in lives}
@@ -77,10 +82,11 @@ def correlate(
     reborn = frozenset(index.orphans[pair.live.id] for pair in pairs if pair.live and pair.live.id in index.orphans)
     known = matched.union(*(clash.ids for clash in told))
     return Correlation(
-        pairs=(*pairs, *_undesired(rows, desired.keys() | reborn, index), *_strangers(index, known)),
+        pairs=(*pairs, *_undesired(rows, {*desired, *known_already, *reborn}, index), *_strangers(index, known)),
         conflicts=tuple(conflicts),
         held=held,
         superseded=reborn,
+        steady=frozenset(known_already),
     )
 
 

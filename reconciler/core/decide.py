@@ -184,13 +184,11 @@ def _settled_users(
     rules = reaching(
         user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved), reachable
     )
-    outlines = {key: outline(org, placed) for key, placed in org.users.items()}
-    matching = user_matching(world.policy, world.equality)
-    who = correlate(outlines, world.snapshot.users, world.ledger.users, matching)
-    pairs = (_in_full(org, pair) for pair in who.pairs)
-    settled = (
-        settle_user(pair, rules, moment, managed=members) for pair in pairs if not in_step(pair, rules, members)
-    )
+    live, rows = world.snapshot.users, world.ledger.users
+    steady = in_step(org, rules, live, rows, managed=members)
+    outlines = {key: outline(org, placed) for key, placed in org.users.items() if key not in steady}
+    who = correlate(outlines, live, rows, user_matching(world.policy, world.equality), steady=steady)
+    settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in who.pairs)
     return _gathered(world, org, who, settled, rules=rules)
 
 
@@ -261,7 +259,7 @@ def _decision(
         names=facts.names,
         entities={
             "group": len(kinds[0].correlation.pairs),
-            "user": len(kinds[1].correlation.pairs),
+            "user": len(kinds[1].correlation.pairs) + len(kinds[1].correlation.steady),
         },
     )
     members = live_groups(world.snapshot.groups, kinds[0].correlation, empties=True)

@@ -78,10 +78,7 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
     row = placed.row
     decided = org.decided.users.get(row.key, UNDECIDED)
     state, reason = standing(org, placed)
-    fields = plain_fields(org.reader, row)
-    for name, value in _access_fields(org, placed):
-        if not isinstance(value, UnsetType):
-            fields[name] = value
+    fields = fields_of(org, placed)
     if decided.set:
         ours = dict(written(org.policy.users.fields))
         fields |= {name: canonical(name, value) for name, value in decided.set.items() if name in ours}
@@ -96,6 +93,17 @@ def desired_user(org: Organisation, placed: Placed) -> Desired:
         groups=memberships(org, placed),
         decisions=decided.decisions,
     )
+
+
+def fields_of(org: Organisation, placed: Placed) -> Fields:
+    """
+    Return what source and policy say of a person's fields, before an override of one is laid over it.
+    """
+    fields = plain_fields(org.reader, placed.row)
+    for name, value in _access_fields(org, placed):
+        if not isinstance(value, UnsetType):
+            fields[name] = value
+    return fields
 
 
 def outline(org: Organisation, placed: Placed) -> Desired:

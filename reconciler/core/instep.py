@@ -1,84 +1,129 @@
 """
-Whether an entity is so much in step that settling it would change neither the target nor the ledger.
+Who is so much in step that settling would change neither the target nor the ledger: most people, on most days.
 
-It answers for the many of whom nothing has moved, and only saves work: whatever it does not know for sure it
-leaves to `settle.py`, which comes to the same. A property test holds the two together.
+It only saves work: whatever it does not know for sure it leaves to `correlate.py` and `settle.py`, which come to
+the same. A property test holds the two together.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from reconciler.core.correlate import Pair
-from reconciler.core.ledger import Last, LedgerRow
+from msgspec import Struct
+
+from reconciler.core.desired import fields_of
+from reconciler.core.export import Placed
+from reconciler.core.ledger import Claim, Last, LedgerRow
 from reconciler.core.lifecycle import Rules
-from reconciler.core.model import NO_DECISIONS, Desired, Fields, Live
+from reconciler.core.model import Fields, Live, Value
+from reconciler.core.organisation import ACTIVE, Organisation, standing
 
 
-def in_step(pair: Pair, rules: Rules, managed: Mapping[str, str]) -> bool:
+class Ground(Struct, frozen=True, kw_only=True):
     """
-    Return whether desired, live and the ledger's row of a linked, active user say the same.
+    What everybody is measured by: Git's side, the rules, and the managed groups.
 
-    `managed` maps target ids of managed groups to their keys.
+    `managed` maps target ids of managed groups to their keys, `joinable` are the keys of those one may be in.
     """
-    desired, live, row = pair.desired, pair.live, pair.row
-    if desired is None or live is None or row is None or row.last is None or pair.via != "link":
+
+    org: Organisation
+    rules: Rules
+    managed: Mapping[str, str]
+    joinable: frozenset[str]
+    protected: frozenset[str]
+
+
+def in_step(
+    org: Organisation,
+    rules: Rules,
+    live: Sequence[Live],
+    rows: Mapping[str, LedgerRow],
+    *,
+    managed: Mapping[str, str],
+) -> dict[str, str]:
+    """
+    Return the user names of those that are in step, by key: linked, active, and the same on all three sides.
+    """
+    links = [row.link for row in rows.values() if row.link]
+    if rules.policy.groups.membership != "exact" or len(set(links)) < len(links):
+        return {}
+    by_id = {one.id: one for one in live}
+    ground = Ground(
+        org=org,
+        rules=rules,
+        managed=managed,
+        joinable=rules.reachable & org.managed,
+        protected=frozenset(rules.policy.users.protected),
+    )
+    found: dict[str, str] = {}
+    for key, placed in org.users.items():
+        row = rows.get(key)
+        there = by_id.get(row.link) if row is not None and row.link else None
+        if row is not None and there is not None and _is_in_step(placed, there, row, ground):
+            found[key] = there.name
+    return found
+
+
+def _is_in_step(placed: Placed, live: Live, row: LedgerRow, ground: Ground) -> bool:
+    """
+    Return whether the source's row, the account and the ledger's row of one person say the same.
+    """
+    last = row.last
+    if last is None or not live.active or last.state != "active":
         return False
     return (
-        _untroubled(pair, desired, row, rules)
-        and live.active
-        and row.last.state == "active"
-        and row.names is not None
-        and row.names.present == live.name
-        and _same_groups(desired, live, row.last, rules=rules, managed=managed)
-        and _same_fields(desired, live, row, last=row.last, rules=rules)
+        _is_untroubled(placed, live, row, ground)
+        and _same_groups(placed.row.groups, live.groups, last.groups, ground)
+        and _same_fields(placed, live.fields, row.claims, last=last, ground=ground)
     )
 
 
-def _untroubled(pair: Pair, desired: Desired, row: LedgerRow, rules: Rules) -> bool:
+def _is_untroubled(placed: Placed, live: Live, row: LedgerRow, ground: Ground) -> bool:
     """
     Return whether nothing is decided, intended or pending, and the row was settled under this policy.
     """
     return (
-        desired.state == "active"
-        and desired.decisions == NO_DECISIONS
-        and pair.predecessor is None
-        and row.link == (pair.live.id if pair.live else None)
+        standing(ground.org, placed) is ACTIVE
+        and row.key not in ground.org.decided.users
+        and placed.row.user_name == live.name
+        and live.name not in ground.protected
+        and row.names is not None
+        and row.names.present == live.name
         and row.intent is None
         and row.absent is None
-        and row.policy == rules.policy.digest
-        and row.claims.keys() <= rules.shared.keys()
+        and not row.tombstones
+        and row.policy == ground.rules.policy.digest
+        and row.claims.keys() == ground.rules.shared.keys()
     )
 
 
-def _same_groups(desired: Desired, live: Live, last: Last, *, rules: Rules, managed: Mapping[str, str]) -> bool:
+def _same_groups(desired: tuple[str, ...], live: tuple[str, ...], last: tuple[str, ...], ground: Ground) -> bool:
     """
     Return whether the managed groups are those desired, and those last seen.
     """
-    if rules.policy.groups.membership != "exact":
-        return False
-    there = sorted([managed[one] for one in live.groups if one in managed])
-    return there == list(last.groups) and rules.reachable.intersection(desired.groups) == set(there)
+    joinable, managed = ground.joinable, ground.managed
+    wanted = desired if joinable.issuperset(desired) else tuple(key for key in desired if key in joinable)
+    return wanted == last and sorted([managed[one] for one in live if one in managed]) == list(last)
 
 
-def _same_fields(desired: Desired, live: Live, row: LedgerRow, *, last: Last, rules: Rules) -> bool:
+def _same_fields(placed: Placed, held: Fields, claims: Mapping[str, Claim], *, last: Last, ground: Ground) -> bool:
     """
     Return whether every governed field is as desired, as last seen, and Git's.
     """
-    wanted, held = desired.fields, live.fields
+    rules = ground.rules
+    wanted = fields_of(ground.org, placed)
+    for name in rules.initial:
+        wanted.pop(name, None)
     return (
         wanted.items() <= held.items()
         and not last.wrote
         and last.fields.items() <= held.items()
         and last.fields.keys() >= rules.source & wanted.keys()
         and all(type(wanted[name]) is type(held[name]) for name in rules.numbers & wanted.keys())
-        and all(_is_gits(name, wanted, row) for name in rules.shared)
+        and all(name in wanted and _is_gits(wanted[name], claim) for name, claim in claims.items())
     )
 
 
-def _is_gits(name: str, wanted: Fields, row: LedgerRow) -> bool:
+def _is_gits(value: Value, claim: Claim) -> bool:
     """
-    Return whether a shared field is desired, and claimed as written and seen just so.
+    Return whether a shared field that holds `value` is claimed for Git, as written and as seen.
     """
-    claim = row.claims.get(name)
-    if claim is None or name not in wanted or claim.owner != "git" or claim.intents:
-        return False
-    return claim.saw == wanted[name] and claim.wrote == wanted[name]
+    return claim.owner == "git" and claim.saw == value and claim.wrote == value and not claim.intents

@@ -31,7 +31,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     (`first_run`) nothing unlinked is deactivated. `fetched_at` is the time of the export at hand. `name_key`
     gives the form in which names are compared. `reachable` are the keys of groups that are there or will be made.
     `last_policy` is the digest of the policy last settled with. `proved`: the export proves who is absent.
-    `source` names the fields that are Git's, `numbers` those whose value is a number or yes and no.
+    `source` names the fields that are Git's, `numbers` those whose value is a number or yes and no, `initial` those
+    that are never written again.
     """
 
     policy: Policy
@@ -46,6 +47,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     proved: bool = True
     source: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
+    initial: frozenset[str] = frozenset()
 
 
 class Fate(Struct, frozen=True, kw_only=True):

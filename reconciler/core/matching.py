@@ -4,6 +4,7 @@ How entities of one kind are told apart, and the live ones found by everything t
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -50,23 +51,39 @@ class Index:
         live: Sequence[Live],
         rows: Mapping[str, LedgerRow],
         matching: Matching,
+        *,
+        steady: AbstractSet[str] = frozenset(),
     ) -> None:
         spared = {matching.name_key(name) for name in matching.protected}
-        self.bearers = grouped(live, lambda one: matching.name_key(one.name))
+        asked = spared | {matching.name_key(one.name) for one in desired.values()}
+        named = ((matching.name_key(one.name), one) for one in live)
+        self.bearers = grouped(
+            (one for name, one in named if name in asked), lambda one: matching.name_key(one.name)
+        )
         untouchable = {one.id for name in spared for one in self.bearers.get(name, ())}
         within = [one for one in live if one.id not in untouchable]
         self.matching = matching
         self.rows = rows
-        self.there = frozenset(one.id for one in live)
+        self.live = live
         self.dead = {old: key for key, row in rows.items() for old in row.tombstones}
         self.by_id = {one.id: one for one in within}
         self.owner_of = {row.link: key for key, row in rows.items() if row.link}
         self.free = [one for one in within if one.id not in self.owner_of and one.id not in self.dead]
-        self.orphans = {link: key for link, key in self.owner_of.items() if matching.reborn and key not in desired}
+        self.orphans = {
+            link: key
+            for link, key in self.owner_of.items()
+            if matching.reborn and key not in desired and key not in steady
+        }
         orphaned = [self.by_id[link] for link in self.orphans if link in self.by_id]
         self.by_external = grouped(self.free, lambda one: one.external_id)
         self.by_name = grouped([*self.free, *orphaned], lambda one: matching.name_key(one.name))
         self.by_mail = grouped(self.free, self._mail)
+
+    def is_gone(self, link: str) -> bool:
+        """
+        Return whether the target has nothing of that id any more, not even a protected account.
+        """
+        return link not in self.by_id and not any(one.id == link for one in self.live)
 
     def _mail(self, one: Live) -> str | None:
         mail = one.fields.get("email")

@@ -86,7 +86,7 @@ def facts_of(
         guards=world.policy.guards,
         target=world.target,
         now=world.now,
-        linked=sum(1 for pair in users.pairs if pair.row and pair.live and pair.live.active),
+        linked=len(users.steady) + sum(1 for pair in users.pairs if pair.row and pair.live and pair.live.active),
         groups=sum(1 for pair in groups.pairs if pair.row and pair.live),
         armed=frozenset(
             one.id for one in world.snapshot.users if one.active and privileged & elements(one.fields.get("roles"))

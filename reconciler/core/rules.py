@@ -45,6 +45,7 @@ def user_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: st
         fields=policy.users.fields,
         shared=shared,
         source=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "source"),
+        initial=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "initial"),
         numbers=frozenset(name for name, rule in policy.users.fields.items() if isinstance(rule.value, int)),
         first_run=head.serial == 0,
         fetched_at=fetched_at,
