@@ -74,11 +74,8 @@ def _creation(settled: Settled, about: Drafting, goal: Goal) -> Iterator[Draft]:
     power = about.privileged & elements(goal.fields.get("roles"))
     made: Fields = {**goal.fields, **external_id_of(settled.pair)}
     phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(bool(power)))
-    yield Draft(
-        change=_change(settled, about, "create", before={}, after=made),
-        phase=phase,
-        tags=frozenset({"created", *tags}),
-    )
+    change = _change(settled, about, "create", before={}, after=made)
+    yield Draft(change=change, phase=phase, tags=frozenset({"created", *tags}))
     if goal.groups:
         joined = _change(settled, about, "update", before={"groups": ()}, after={"groups": goal.groups})
         yield Draft(change=joined, phase=JOINED)
@@ -194,9 +191,8 @@ def _memberships(settled: Settled, about: Drafting) -> Iterator[Draft]:
     """
     have, want = set(settled.groups), set(settled.goal.groups if settled.goal else ())
     if gained := tuple(sorted(want - have)):
-        yield Draft(
-            change=_change(settled, about, "update", before={"groups": ()}, after={"groups": gained}), phase=JOINED
-        )
+        joined = _change(settled, about, "update", before={"groups": ()}, after={"groups": gained})
+        yield Draft(change=joined, phase=JOINED)
     for key in sorted(have - want):
         change = _change(
             settled, about, "update", before={"groups": (key,)}, after={"groups": ()}, risk=("removal",)
