@@ -4,6 +4,7 @@ The command line: which commands there are, and what every outcome means as an e
 130 interrupted; 70 a bug in the tool; 2 usage; 1 failed or partial; 3 held; 4 changes (`plan --check`); 0 done.
 """
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -196,8 +197,6 @@ def _bug(error: Exception) -> int:
     place = f"{where.name} ({where.filename}:{where.lineno})"
     told = f"a bug in reconciler {__version__}: {type(error).__name__} in {place}"
     complain(told, "nothing more was written; report it with the command you typed (RECONCILER_DEBUG=1 shows more)")
-    import os  # noqa: PLC0415  only a bug needs it
-
     if os.environ.get("RECONCILER_DEBUG"):
         traceback.print_exception(error)
     return BUG

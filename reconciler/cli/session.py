@@ -12,7 +12,7 @@ from typing import Any, TextIO, TypeVar
 import click
 from msgspec import Struct
 
-from reconciler.render.escape import escape
+from reconciler.render.escape import log_line
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -119,4 +119,4 @@ def _lines(text: str) -> str:
     """
     Return text that may quote somebody's values, with nothing in it that a terminal or a log would act on.
     """
-    return "\n".join(escape(line) for line in text.split("\n"))
+    return "\n".join(log_line(line) for line in text.split("\n"))

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler import __version__
 from reconciler.cli import main
-from reconciler.cli.session import Session, shared
+from reconciler.cli.session import Session, complain, shared
 from reconciler.errors import HeldError
 from tests.cli.conftest import ROOT, Answer, Desk
 
@@ -194,6 +194,17 @@ def test_every_command_understands_the_shared_options(desk: Desk) -> None:
     told = desk.run("validate", "--state", "state", "--quiet", "--verbose", "--no-color")
 
     assert told.code == 0
+
+
+def test_quoted_line_break_starts_no_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    Where a value of somebody's breaks the line, no log takes what follows for a command of its own.
+    """
+    complain("no group 'Risk\n::add-mask::Ann'", "look at\n::error::it")
+    told = capsys.readouterr().err.splitlines()
+
+    assert len(told) == 4
+    assert [line for line in told if line.lstrip().startswith("::")] == []
 
 
 def test_whisper_needs_verbose(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
