@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from reconciler import engine
 from reconciler.apply.approval import Order
 from reconciler.apply.run import Report
-from reconciler.cli.plan import limited, newly_held, rendered
+from reconciler.cli.plan import limited, newly_held, rendered, whisper_inputs
 from reconciler.cli.session import Session, complain, shared
 from reconciler.core.decide import Decision
 from reconciler.core.model import Plan
@@ -92,6 +92,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
             return 0
         _refuse_unsaved(found)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
+        whisper_inputs(session, found)
         decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
         click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
         _tell_gone(session, reviewed or decision.plan, decision.plan)

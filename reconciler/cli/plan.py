@@ -14,7 +14,7 @@ from reconciler.render.json_text import render_json
 from reconciler.render.markdown import render_markdown
 from reconciler.render.text import LIMIT, render_text
 from reconciler.render.tree import render_deepdiff
-from reconciler.wiring.bench import bench
+from reconciler.wiring.bench import Bench, bench
 
 HELD, CHANGES = 3, 4
 FORMATS = ("text", "deepdiff", "json", "markdown")
@@ -51,6 +51,7 @@ def plan(*, session: Session, target: str | None, form: str, out: Path | None, c
     The export and the overrides under --state are laid over each other and compared with the target as it is now.
     """
     with bench(session.state, target, environ=session.environ) as found:
+        whisper_inputs(session, found)
         made = engine.plan(found.asked, found.target, found.opened, now=found.now).plan
     click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if out:
@@ -59,6 +60,18 @@ def plan(*, session: Session, target: str | None, form: str, out: Path | None, c
     if newly_held(made):
         return HELD
     return CHANGES if check and made.changes else 0
+
+
+def whisper_inputs(session: Session, found: Bench) -> None:
+    """
+    Tell what a plan is made from, if anybody wants to hear it: the export, the ledger, the target.
+    """
+    manifest, head = found.asked.export.manifest, found.opened.ledger.head
+    counts = manifest.counts
+    read = f"{counts.users:,} users, {counts.groups:,} groups, {counts.memberships:,} memberships"
+    session.whisper(f"export of {manifest.source}, read at {manifest.fetched_at}: {read}")
+    session.whisper(f"ledger at run {head.serial}, commit {found.opened.revision or 'none'}")
+    session.whisper(f"target {found.asked.target}: {found.target.identity}")
 
 
 def _write(made: Plan, out: Path) -> None:

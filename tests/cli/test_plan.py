@@ -79,6 +79,18 @@ def test_quiet_says_nothing_but_the_plan(settled: Desk) -> None:
     assert settled.run("plan", "--out", "plan.json", "--quiet").err == ""
 
 
+@pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")], ids=["plan", "apply"])
+def test_verbose_says_what_the_plan_is_made_from(settled: Desk, command: tuple[str, ...]) -> None:
+    """
+    The export's time, the ledger's run and the physical target are told to whoever asks for more.
+    """
+    told = settled.run(*command, "--verbose")
+
+    assert "export of ibmcloud, read at 20" in told.err
+    assert "ledger at run 1, commit " in told.err
+    assert "target openpages: sqlite:.reconciler/openpages.db" in told.err
+
+
 def test_markdown_begins_with_counts_and_digest(desk: Desk) -> None:
     """
     Who reads only the beginning of the Markdown form has seen the counts and the digest.
