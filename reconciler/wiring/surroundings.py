@@ -76,6 +76,7 @@ def order(
         patience=patience,
         approval=approved.digest if approved else "",
         approved=frozenset(change.id for change in approved.changes) if approved else None,
+        reviewed={change.id: change for change in approved.changes} if approved else {},
     )
 
 

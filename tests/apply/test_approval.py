@@ -62,3 +62,34 @@ def test_what_is_not_approved_says_why() -> None:
     assert unnamed[0].reason == "it is not in the approved plan"
     assert dangerous[0].id == unnamed[1].id
     assert "--approved" in dangerous[0].release
+
+
+@pytest.mark.parametrize(
+    ("shown", "made"),
+    [
+        pytest.param({}, True, id="as shown"),
+        pytest.param({"name": "somebody"}, False, id="shown of somebody else"),
+        pytest.param({"after": {"locale": "en_US"}}, False, id="another value shown"),
+        pytest.param({"risk": ()}, False, id="not shown as dangerous"),
+        pytest.param({"expects": "6"}, False, id="the account has changed since"),
+    ],
+)
+def test_only_what_was_shown_is_approved(*, shown: dict[str, Any], made: bool) -> None:
+    """
+    An id that stands in the plan is not enough: what a person approved is what the plan said beside it.
+    """
+    present = replace(DANGER, after={"locale": "de_DE"}, expects="7")
+    order = replace(ORDER, approved=frozenset({"danger"}), reviewed={"danger": replace(present, **shown)})
+    chosen, held = approve([present], order, "registry")
+
+    assert bool(chosen) == made
+    assert [one.reason.partition(":")[0] for one in held] == ["it is not what was approved"] * (not made)
+
+
+def test_plain_change_stays_approved_when_its_account_moves() -> None:
+    """
+    An edit elsewhere in the row makes no approval of a plain change stale: its own values still hold.
+    """
+    order = replace(ORDER, approved=frozenset({"plain"}), reviewed={"plain": replace(PLAIN, expects="6")})
+
+    assert approve([replace(PLAIN, expects="7")], order, "registry") == ((replace(PLAIN, expects="7"),), ())

@@ -146,6 +146,35 @@ def test_approved_plan_makes_the_dangerous_change(settled: Desk) -> None:
     assert enabled(settled) == 1
 
 
+def test_approval_is_spent_when_the_account_is_disabled_again(settled: Desk) -> None:
+    """
+    An old plan does not undo what an administrator decided after it: the same change is another case now.
+    """
+    settled.admin.admin_sets(ANN, active=False)
+    settled.run("plan", "--out", "plan.json")
+    settled.run("apply", "--yes", "--approved", "plan.json")
+    settled.admin.admin_sets(ANN, active=False)
+    told = settled.run("apply", "--yes", "--approved", "plan.json")
+
+    assert told.code == 3
+    assert "it is not what was approved" in told.err
+    assert enabled(settled) == 0
+
+
+def test_edited_plan_approves_nothing_else(settled: Desk) -> None:
+    """
+    Who is shown one value does not approve another, though the change bears the same id.
+    """
+    settled.cloud(renamed(ANN, "Anna"))
+    settled.run("plan", "--out", "plan.json")
+    path = settled.folder / "plan.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"Anna"', '"Anne"'), encoding="utf-8")
+    told = settled.run("apply", "--yes", "--approved", "plan.json")
+
+    assert told.code == 3
+    assert "it is not what was approved" in told.err
+
+
 def test_approved_plan_does_nothing_that_is_not_in_it(settled: Desk) -> None:
     """
     What came up after the review waits for the next one, and exit code 3 says so.
