@@ -52,7 +52,7 @@ HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "sqlalchemy"}
 # The part of the standard library that reads neither clock nor disk nor environment, and tells nobody anything.
 PURE = (
     "abc base64 bisect collections contextlib dataclasses datetime decimal difflib enum fnmatch functools graphlib "
-    "hashlib heapq hmac itertools json math operator re string struct textwrap types typing unicodedata"
+    "hashlib heapq hmac itertools json math operator re shlex string struct textwrap types typing unicodedata"
 )
 IMPURE_CALLS = {"breakpoint", "input", "now", "open", "print", "today", "utcnow"}
 DYNAMIC_CALLS = {"__import__", "import_module"}
