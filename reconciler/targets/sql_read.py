@@ -5,17 +5,16 @@ Full reads go through the driver's own cursor: the database joins a person's gro
 hundred thousand people with a million memberships are a hundred thousand rows here.
 """
 
-import gc
 import json
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
+from reconciler.files.rows import collector_paused
 
 _USERS = """
     SELECT u.id, u.user_name, u.external_id, u.enabled, u.version, u.changed_by,
@@ -55,20 +54,6 @@ class _Texts(dict[str | None, str | None]):
     def __missing__(self, text: str | None) -> str | None:
         self[text] = text
         return text
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """
-    Pause the garbage collector while many objects are made that all live on: it would only slow them down.
-    """
-    was = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was:
-            gc.enable()
 
 
 def snapshot(connection: Connection, role_groups: frozenset[str]) -> Snapshot:

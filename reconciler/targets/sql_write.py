@@ -14,10 +14,11 @@ from sqlalchemy import Connection, Delete, Update, bindparam, delete, func, inse
 from sqlalchemy.exc import IntegrityError
 
 from reconciler.core.model import Kind, Live
+from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
 from reconciler.targets import sql_refusal, sql_sets
 from reconciler.targets.sql_prepare import Ready, RefusedError, prepare
-from reconciler.targets.sql_read import collector_paused, live
+from reconciler.targets.sql_read import live
 from reconciler.targets.sql_tables import WRITER
 
 _TOGETHER = 1000
