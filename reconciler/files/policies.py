@@ -63,7 +63,7 @@ def policies(root: Path) -> Policies:
     faults = list(found.faults)
     for file in found.files:
         loaded = load(file, root, "policy")
-        told = [*loaded.checked.faults, *_unknown_preset(loaded)]
+        told = [*loaded.checked.faults, *_unknown_preset(loaded), *_owned_by_element(loaded)]
         known[file.name] = None if told else resolved(_layers(loaded))
         faults += told
     return Policies(known, tuple(faults))
@@ -100,6 +100,27 @@ def _unknown_preset(loaded: Loaded) -> Iterator[Fault]:
     if isinstance(name, str) and name and name not in presets():
         line = loaded.document.line(("extends",))
         yield Fault(loaded.document.path, line, f"extends {quoted(name)}: no such preset", close(name, presets()))
+
+
+def _owned_by_element(loaded: Loaded) -> Iterator[Fault]:
+    """
+    Yield a fault for each set whose elements shall have owners of their own.
+
+    A set has one owner; a rule that says otherwise must not be passed over.
+    """
+    for pointer, line in sorted(loaded.document.lines.items(), key=lambda entry: entry[1]):
+        if pointer[-1:] == ("granularity",) and _at(loaded.checked.value, pointer) == "element":
+            told = f"{pointer[-2]}: granularity element is not supported: a set is owned whole"
+            yield Fault(loaded.document.path, line, told, "leave granularity out, or say field")
+
+
+def _at(value: object, pointer: Pointer) -> object:
+    """
+    Return what a document holds at `pointer`; None where there is nothing.
+    """
+    for key in pointer:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
 
 
 def _origin(pointer: Pointer, layers: Sequence[Layer]) -> str:

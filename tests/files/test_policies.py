@@ -86,6 +86,24 @@ def test_origins_say_the_line_of_the_preset() -> None:
     assert lines[line - 1].strip() == "rename: replace"
 
 
+def test_set_owned_by_its_elements_is_a_fault(tmp_path: Path) -> None:
+    """
+    A rule that nothing keeps is told with its line, and the policy is not used without it.
+    """
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "own.yaml").write_text(
+        "extends: openpages\nusers:\n  fields:\n    locale: {authority: shared, granularity: field}\n"
+        "    profiles: {authority: shared, granularity: element}\n",
+        "utf-8",
+    )
+    found = policies(tmp_path)
+
+    assert [(fault.line, fault.message) for fault in found.faults] == [
+        (5, "profiles: granularity element is not supported: a set is owned whole")
+    ]
+    assert found.known["own.yaml"] is None
+
+
 def test_unknown_preset_is_a_fault_with_the_name_that_was_meant(tmp_path: Path) -> None:
     """
     A name is looked up among those there are, never on the disk.
