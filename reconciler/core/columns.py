@@ -20,13 +20,15 @@ class Reader(Struct, frozen=True, kw_only=True):
     How the plain fields of everybody are read, worked out once from the policy's rules.
 
     `fixed` are constants, and the defaults of what a source may give; `names` the fields that a row holds itself,
-    read by `read` at one go; `attributes` those that stand among its attributes.
+    read by `read` at one go; `attributes` those that stand among its attributes; `computed` the rules of the fields
+    that come from what a person may do.
     """
 
     fixed: Fields
     names: tuple[str, ...]
     read: Callable[[UserRow], tuple[Value | UnsetType, ...]]
     attributes: tuple[str, ...]
+    computed: dict[str, FieldRule]
 
 
 def reader(rules: Mapping[str, FieldRule]) -> Reader:
@@ -42,6 +44,7 @@ def reader(rules: Mapping[str, FieldRule]) -> Reader:
         names=names,
         read=attrgetter("key", "key", *names),
         attributes=tuple(name for name in given if name not in names),
+        computed={name: rule for name, rule in written(rules) if name in COMPUTED},
     )
 
 

@@ -133,12 +133,9 @@ def _access_fields(org: Organisation, placed: Placed) -> Iterator[tuple[str, Val
     """
     Yield the person's roles and profiles, as the fields' rules have them.
     """
-    rules = org.policy.users.fields
     given = org.given.by(belongs_to(org, placed))
-    if "roles" in rules:
-        yield "roles", by_rule(rules["roles"], _roles(org, placed, given))
-    if "profiles" in rules:
-        yield "profiles", by_rule(rules["profiles"], given.profiles)
+    for name, rule in org.reader.computed.items():
+        yield name, by_rule(rule, _roles(org, placed, given) if name == "roles" else given.profiles)
 
 
 def _roles(org: Organisation, placed: Placed, given: Together) -> tuple[str, ...]:

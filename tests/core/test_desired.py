@@ -298,3 +298,13 @@ def test_profiles_nobody_speaks_of_are_left_alone() -> None:
     rules = _only(policy({"profiles": {"fallback": None}}), {})
 
     assert "profiles" not in ann(rules=rules).fields
+
+
+@pytest.mark.parametrize("name", ["roles", "profiles"])
+def test_access_that_is_the_targets_own_is_not_desired(name: str) -> None:
+    """
+    Roles or profiles that the policy leaves to the target are never even worked out.
+    """
+    rules = policy({"users": {"fields": {name: "target"}}})
+
+    assert name not in ann(rules=rules).fields
