@@ -12,7 +12,7 @@ from reconciler.core.canonical import digest, encode
 from reconciler.core.directory import Directory
 from reconciler.core.matching import folded
 from reconciler.core.model import Decisions, Expiring, Fields, Notice, Transfer
-from reconciler.core.overrides import Override, Waiver
+from reconciler.core.overrides import Override, Waiver, statements
 from reconciler.errors import Fault
 
 SOON = timedelta(days=30)
@@ -183,32 +183,13 @@ def _contradictions(found: list[Override]) -> Iterable[Fault]:
     """
     said: dict[str, tuple[object, str]] = {}
     for one in found:
-        for what, value, part in _statements(one):
+        for what, value, part in statements(one):
             place = _line(one, part)
             before = said.setdefault(what, (value, place))
             if encode(before[0]) != encode(value):
                 path, _, line = place.rpartition(":")
                 told = f"{what} is {value!r} here, but {before[0]!r} at {before[1]}"
                 yield Fault(path, int(line), told, "two overrides may not disagree: remove one")
-
-
-def _statements(one: Override) -> Iterator[tuple[str, object, str]]:
-    """
-    Yield of what an override says something, what it says, and which part of it does.
-    """
-    yield from ((f"set.{name}", value, f"set.{name}") for name, value in one.set.items())
-    yield from (
-        (f"the owner of {name}", ("restore", value), f"restore.{name}") for name, value in one.restore.items()
-    )
-    for verb, names in (("take", one.take), ("give", one.give)):
-        yield from ((f"the owner of {name}", verb, f"{verb}.{name}") for name in names)
-    for verb, names in (("add", one.groups_add), ("remove", one.groups_remove)):
-        yield from ((f"the group {folded(name)!r}", verb, f"groups.{verb}.{name}") for name in names)
-    for verb, names in (("add", one.roles_add), ("remove", one.roles_remove)):
-        yield from ((f"the role {role!r}", verb, f"roles.{verb}.{role}") for role in names)
-    yield from (("care", verb, verb) for verb in ("include", "exclude", "block") if getattr(one, verb))
-    if one.rename:
-        yield "rename", one.rename, "rename"
 
 
 def _line(one: Override, part: str) -> str:

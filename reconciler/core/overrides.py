@@ -2,9 +2,15 @@
 What people decided, as values: overrides of users and groups, and waivers (formats.md, overrides).
 """
 
+from collections.abc import Iterator
+
 from msgspec import UNSET, Struct, UnsetType, field
 
+from reconciler.core.matching import folded
 from reconciler.core.model import Fields, Value
+
+_SINGLE = ("adopt", "copy_access_from", "decision", "rename")
+_CARE = ("include", "exclude", "block")
 
 
 class Override(Struct, frozen=True, kw_only=True):
@@ -54,3 +60,25 @@ class Waiver(Struct, frozen=True, kw_only=True):
     count: int
     until: str
     reason: str
+
+
+def statements(one: Override) -> Iterator[tuple[str, object, str]]:
+    """
+    Yield of what an override says something, what it says, and which part of it does (a key of `places`).
+
+    Who owns a field is one statement, whether `take`, `give` or `restore` makes it; so is whether somebody is
+    looked after, whether `include`, `exclude` or `block` does.
+    """
+    yield from ((f"set.{name}", value, f"set.{name}") for name, value in one.set.items())
+    for name, value in one.restore.items():
+        yield f"the owner of {name}", ("restore", value), f"restore.{name}"
+    for verb, names in (("take", one.take), ("give", one.give)):
+        yield from ((f"the owner of {name}", verb, f"{verb}.{name}") for name in names)
+    for verb, names in (("add", one.groups_add), ("remove", one.groups_remove)):
+        yield from ((f"the group {folded(name)!r}", verb, f"groups.{verb}.{name}") for name in names)
+    for verb, names in (("add", one.roles_add), ("remove", one.roles_remove)):
+        yield from ((f"the role {role!r}", verb, f"roles.{verb}.{role}") for role in names)
+    for part in _SINGLE:
+        if part in one.places or getattr(one, part):
+            yield part, getattr(one, part), part
+    yield from (("care", verb, verb) for verb in _CARE if getattr(one, verb))

@@ -3,20 +3,17 @@ Entries of override files as values, and entries that contradict each other.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import product
 from typing import Any
 
 from msgspec import Struct
 
 from reconciler.core.canonical import digest, encode
-from reconciler.core.overrides import Override, Waiver
+from reconciler.core.overrides import Override, Waiver, statements
 from reconciler.errors import Fault
 from reconciler.files.placed import Document, Pointer
 from reconciler.files.scan import quoted
 
 _NESTED = ("groups", "roles")
-_SINGLE = ("adopt", "copy_access_from", "decision", "rename")
-_CARE = ("include", "exclude", "block")
 
 
 class Agreed(Struct, frozen=True):
@@ -54,7 +51,8 @@ def agreed(overrides: Iterable[Override]) -> Agreed:
     for one in overrides:
         kind, name = ("group", one.group or "") if one.user is None else ("user", one.user)
         told = []
-        for what, value, place in _statements(one):
+        for what, value, part in statements(one):
+            place = one.places[part]
             before = said.setdefault((kind, name, what), (value, place))
             if encode(before[0]) != encode(value):
                 told.append(_disagreement(f"{kind} {quoted(name)}: {what}", (value, place), before))
@@ -62,25 +60,6 @@ def agreed(overrides: Iterable[Override]) -> Agreed:
         if not told:
             kept.append(one)
     return Agreed(tuple(kept), tuple(faults))
-
-
-def _statements(one: Override) -> Iterator[tuple[str, object, str]]:
-    """
-    Yield of what an override says something, what it says, and where.
-
-    Who owns a field is one statement, whether `take`, `give` or `restore` makes it; so is whether somebody is
-    looked after, whether `include`, `exclude` or `block` does.
-    """
-    said: list[tuple[str, str, object]] = [(f"set.{name}", f"set.{name}", value) for name, value in one.set.items()]
-    said += [(f"restore.{name}", f"the owner of {name}", ("restore", value)) for name, value in one.restore.items()]
-    for verb, names in (("take", one.take), ("give", one.give)):
-        said += [(f"{verb}.{name}", f"the owner of {name}", verb) for name in names]
-    for kind, verb in product(("groups", "roles"), ("add", "remove")):
-        names = getattr(one, f"{kind}_{verb}")
-        said += [(f"{kind}.{verb}.{name}", f"{kind} {quoted(name)}", verb) for name in names]
-    said += [(part, part, getattr(one, part)) for part in _SINGLE if part in one.places]
-    said += [(part, "care", part) for part in _CARE if getattr(one, part)]
-    yield from ((what, value, one.places[part]) for part, what, value in said)
 
 
 def _disagreement(what: str, new: tuple[object, str], old: tuple[object, str]) -> Fault:

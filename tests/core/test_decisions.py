@@ -154,6 +154,7 @@ def test_who_leaves_without_ever_having_been_made_does_not_block_the_run(parts: 
         ({"roles_add": ("Editor",)}, {"roles_remove": ("Editor",)}, "the role 'Editor'"),
         ({"exclude": True}, {"block": True}, "care"),
         ({"include": True}, {"exclude": True}, "care"),
+        ({"copy_access_from": "bob"}, {"copy_access_from": "ann"}, "copy_access_from"),
     ],
 )
 def test_contradiction_names_both_lines(one: dict[str, Any], other: dict[str, Any], what: str) -> None:

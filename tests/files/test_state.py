@@ -321,6 +321,7 @@ def test_same_content_in_another_file_has_the_same_digest(tmp_path: Path) -> Non
         pytest.param("restore: {locale: a}", "restore: {locale: b}", id="restored values"),
         pytest.param("restore: {locale: take}", "take: [locale]", id="restore and take"),
         pytest.param("groups: {add: [A]}", "groups: {remove: [A]}", id="group in and out"),
+        pytest.param("groups: {add: [A]}", "groups: {remove: [a]}", id="group in and out, spelled otherwise"),
         pytest.param("roles: {add: [A]}", "roles: {remove: [A]}", id="role in and out"),
         pytest.param("copy_access_from: a", "copy_access_from: b", id="two to copy from"),
         pytest.param("adopt: true", "adopt: false", id="adopt or not"),
