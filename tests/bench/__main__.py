@@ -36,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = (arguments.folder or Path(scratch)).absolute() / arguments.size
         if not folder.exists():
-            _make_world(folder, SIZES[arguments.size])
+            make_world(folder, SIZES[arguments.size])
         costs = in_turn(CASES[arguments.case](folder), arguments.rounds, folder)
     sys.stdout.write(table(costs, title=f"{arguments.case}, {arguments.size} users"))
 
@@ -66,7 +66,7 @@ def table(costs: Mapping[str, Cost], *, title: str) -> str:
     )
 
 
-def _make_world(folder: Path, size: int) -> None:
+def make_world(folder: Path, size: int) -> None:
     """
     Make the world in a process of its own: a child's peak memory counts from its parent's, which must stay small.
     """
