@@ -88,7 +88,8 @@ def _on_disk(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        raise StoreError(f"{path} cannot be read: {error.strerror}") from error
+        told = f"{path} cannot be read: {error.strerror}"
+        raise StoreError(told, hint="let this user read the ledger's files, then run again") from error
 
 
 def _refuse_links(top: Path, paths: Iterable[str]) -> None:

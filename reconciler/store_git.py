@@ -285,4 +285,5 @@ def refusal(ref: str, remote: str, answer: Answer) -> StoreError:
     for signs, why, way in _REFUSALS:
         if any(sign in said for sign in signs):
             return StoreError(f"{ref} was not pushed to {remote}: {why}\n{said}", hint=_WAYS_OUT[way])
-    return StoreError(f"{ref} was not pushed to {remote}\n{said}")
+    told = f"{ref} was not pushed to {remote}\n{said}"
+    return StoreError(told, hint="mend what the remote complains of, then: `reconciler apply --resume`")

@@ -61,7 +61,11 @@ def write_journal(folder: Path, journal: Journal) -> Path:
     try:
         replace_file(path, encode(journal) + b"\n", mode=PRIVATE, durable=True)
     except OSError as error:
-        raise LedgerError(f"{path}: the journal cannot be written: {error.strerror}") from error
+        told = f"{path}: the journal cannot be written: {error.strerror}"
+        hint = (
+            "make room or let this user write there, then: reconciler apply; the open intents tell what was written"
+        )
+        raise LedgerError(told, hint=hint) from error
     return path
 
 
@@ -77,7 +81,8 @@ def read_journal(folder: Path, target: str) -> Journal | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise LedgerError(f"{path}: the journal cannot be read: {error.strerror}") from error
+        told = f"{path}: the journal cannot be read: {error.strerror}"
+        raise LedgerError(told, hint="let this user read it, or run as the one who left it") from error
     journal = _decode(path, content)
     if journal.target != target:
         raise LedgerError(f"{path} is the journal of {journal.target!r}, not of {target!r}", hint=_KEEP)
@@ -95,7 +100,8 @@ def drop_journal(folder: Path, target: str) -> None:
         path.unlink()
         sync_folder(path.parent)
     except OSError as error:
-        raise LedgerError(f"{path}: the journal cannot be removed: {error.strerror}") from error
+        told = f"{path}: the journal cannot be removed: {error.strerror}"
+        raise LedgerError(told, hint="its run is in the ledger: remove the file by hand") from error
 
 
 _KEEP = "keep the file: it holds what a run did; move it aside to go on without it"
