@@ -5,6 +5,7 @@ Who applies, on whose approval, and which changes that allows.
 from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from reconciler.apply.fence import Patience
 from reconciler.core.canonical import digest
@@ -31,7 +32,9 @@ class Order(Struct, frozen=True, kw_only=True):
     stopped: Callable[[], bool] = lambda: False
 
 
-def approve(changes: Sequence[Change], order: Order, target: str) -> tuple[tuple[Change, ...], tuple[Held, ...]]:
+def approve(
+    changes: Sequence[Change], order: Order, target: str, *, told: frozenset[str] = frozenset()
+) -> tuple[tuple[Change, ...], tuple[Held, ...]]:
     """
     Return the changes that may be made, and those that nobody has approved (with what needs them).
     """
@@ -41,7 +44,8 @@ def approve(changes: Sequence[Change], order: Order, target: str) -> tuple[tuple
     for change in changes:
         if not _approved(change, order) or refused & set(change.needs):
             refused.add(change.id)
-            held.append(_unapproved(change, order, target))
+            one = _unapproved(change, order, target)
+            held.append(replace(one, standing=one.id in told))
         else:
             chosen.append(change)
     return tuple(chosen), tuple(held)

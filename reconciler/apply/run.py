@@ -19,6 +19,7 @@ from reconciler.core.decide import Decision
 from reconciler.core.ledger import RunHeader
 from reconciler.core.model import Change, Held
 from reconciler.core.ownership import Moment
+from reconciler.core.plan import told_as_held
 from reconciler.core.record import Outcome, Recorded, intentions, record
 from reconciler.errors import LedgerError, ReconcilerError
 from reconciler.ports import Target
@@ -42,13 +43,17 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
     """
     Return what became of a decision's changes, once the target and the ledger say the same.
     """
-    chosen, unapproved = approve(decision.plan.changes, order, decision.plan.target)
+    chosen, unapproved = approve(
+        decision.plan.changes, order, decision.plan.target, told=told_as_held(decision.world.ledger)
+    )
     ledger = decision.world.ledger
     moment = Moment(now=decision.world.now, run=ledger.head.serial + 1)
     if (journal := unrecorded(book)) is not None:
         told = f"run {journal.run} on {book.target} has not been recorded yet"
         raise LedgerError(told, hint="reconciler apply --resume")
-    if not chosen and not _has_news(decision, record(decision, (), moment, _header(decision, order, moment))):
+    if not chosen and not _has_news(
+        decision, record(decision, (), moment, _header(decision, order, moment), unapproved=unapproved)
+    ):
         return Report(run=0, unapproved=unapproved)
     lineage = _lineage(opened, target, order)
     writing = Writing(
@@ -59,7 +64,8 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
         if chosen:
             delta = intentions(decision, chosen, moment)
             opened = commit_intents(book, opened, delta, lineage=lineage, run=moment.run)
-        header = _recorded(decision, chosen, target, book, opened=opened, order=order, writing=writing)
+        choice = chosen, unapproved
+        header = _recorded(decision, choice, target, book, opened=opened, order=order, writing=writing)
     finally:
         unreleased = release(target, writing.fence, recorded=header is not None)
     return Report(
@@ -73,7 +79,7 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
 
 def _recorded(
     decision: Decision,
-    chosen: Sequence[Change],
+    choice: tuple[Sequence[Change], Sequence[Held]],
     target: Target,
     book: Book,
     *,
@@ -82,11 +88,12 @@ def _recorded(
     writing: Writing,
 ) -> RunHeader:
     """
-    Make the writes and record what landed; return the header of the record.
+    Make the writes and record what landed, and what nobody approved; return the header of the record.
     """
+    chosen, unapproved = choice
     moment = Moment(now=decision.world.now, run=decision.world.ledger.head.serial + 1)
     header = _made(decision, chosen, target, order=order, writing=writing, moment=moment)
-    recorded = record(decision, writing.outcomes, moment, header)
+    recorded = record(decision, writing.outcomes, moment, header, unapproved=unapproved)
     recorded = replace(recorded, head=replace(recorded.head, lineage=writing.fence.lineage))
     commit_record(book, opened, recorded, trailers=_trailers(decision, order, writing.outcomes, recorded))
     return header

@@ -90,7 +90,7 @@ def _obstacle(change: Change, writing: Writing) -> str:
     """
     if any(need not in writing.landed for need in change.needs):
         return "a change that it needs did not land"
-    missing = [key for key in _moved(change) if key not in writing.groups]
+    missing = [key for key in sorted(_moved(change)) if key not in writing.groups]
     return f"the group {missing[0]} is not in the target" if missing else ""
 
 

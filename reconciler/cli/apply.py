@@ -90,7 +90,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
         if resume:
             session.say(f"The record of run {resume_record(found, asked)} is in the ledger now.")
             return 0
-        _refuse_unsaved(found)
+        _refuse_unsaved(session, found)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
         whisper_inputs(session, found)
         decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
@@ -110,13 +110,13 @@ def _recovered(session: Session, found: Bench, asked: Order) -> Bench:
     return after
 
 
-def _refuse_unsaved(found: Bench) -> None:
+def _refuse_unsaved(session: Session, found: Bench) -> None:
     """
     Refuse to apply what no commit holds: nobody could ever tell what the run was made from.
     """
     unsaved = unsaved_inputs(found)
     if unsaved:
-        told = "not committed, and so not what Git says:\n" + "\n".join(f"  {path}" for path in unsaved)
+        told = "not committed, and so not what Git says:\n" + "\n".join(f"  {session.state / path}" for path in unsaved)
         raise StoreError(told, hint="git add and git commit them, then apply again")
 
 
@@ -169,7 +169,8 @@ def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> in
             f"{len(failed)} of {len(report.outcomes)} changes did not land", "look at why, then: reconciler apply"
         )
         return PARTIAL
-    return HELD if report.unapproved or newly_held(decision.plan) else 0
+    newly = any(not one.standing for one in report.unapproved) or newly_held(decision.plan)
+    return HELD if newly else 0
 
 
 def _told(report: Report, landed: int) -> str:

@@ -119,7 +119,7 @@ def told(
     """
     Return the plan: what is to be done, what is held and why, who owns what anew.
     """
-    told_before = _standing(telling.ledger)
+    told_before = told_as_held(telling.ledger)
     changes = tuple(one.change for one in guarded.kept)
     entities = sorted(settled, key=lambda one: (one.pair.kind, one.pair.key))
     held = (*guarded.held, *(hold for one in entities for hold in _field_holds(one, telling.target)))
@@ -146,7 +146,7 @@ def told(
     )
 
 
-def _standing(ledger: Ledger) -> frozenset[str]:
+def told_as_held(ledger: Ledger) -> frozenset[str]:
     """
     Return the ids of everything that an earlier run has already told as held.
     """

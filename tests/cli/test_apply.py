@@ -134,6 +134,19 @@ def test_dangerous_change_is_held_although_yes_was_said(settled: Desk) -> None:
     assert enabled(settled) == 0
 
 
+def test_dangerous_change_that_was_told_is_no_news(settled: Desk) -> None:
+    """
+    What an earlier run has told as waiting for approval is told again, and ends the next run with 0.
+    """
+    settled.admin.admin_sets(ANN, active=False)
+    first = settled.run("apply", "--yes")
+    second = settled.run("apply", "--yes")
+
+    assert (first.code, second.code) == (3, 0)
+    assert "--approved" in second.err
+    assert enabled(settled) == 0
+
+
 def test_approved_plan_makes_the_dangerous_change(settled: Desk) -> None:
     """
     What stands in a reviewed plan is done, dangerous or not.
