@@ -88,6 +88,7 @@ def _inside(folder: Path) -> list[Path]:
     """
 
     def refuse(error: OSError) -> None:
-        raise SourceError(f"{error.filename}: cannot be read: {error.strerror}") from error
+        told = f"{error.filename}: cannot be read: {error.strerror}"
+        raise SourceError(told, hint="let this user read it, or name the files that are meant") from error
 
     return sorted(Path(parent, name) for parent, _, names in os.walk(folder, onerror=refuse) for name in names)
