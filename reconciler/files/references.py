@@ -48,7 +48,7 @@ def check(
     granted = {*roles, *(role for policy in policies.values() for role in _roles(policy))}
     faults = {
         *resolve(listed, directory, today=date.min).faults,
-        *(fault for one in listed for fault in _fields(one, policies)),
+        *misfits(listed, policies),
         *(fault for one in listed for fault in _strange_roles(one, "roles.add", one.roles_add, granted)),
     }
     warnings = {
@@ -57,6 +57,13 @@ def check(
         *(fault for policy in policies.values() for fault in _strange_groups(policy, directory)),
     }
     return Checked(tuple(sorted(faults)), tuple(sorted(warnings)))
+
+
+def misfits(overrides: Iterable[Override], policies: Mapping[str, Policy]) -> tuple[Fault, ...]:
+    """
+    Return what overrides say of fields that cannot be so: no run may be made from it, whatever it would come to.
+    """
+    return tuple(sorted({fault for one in overrides for fault in _fields(one, policies)}))
 
 
 def _absent(one: Override, directory: Directory, off: Collection[str]) -> Iterator[Fault]:
@@ -156,9 +163,14 @@ def _authority(verb: str, name: str, rules: Mapping[str, list[FieldRule]]) -> tu
 
 def _misfit(place: str, name: str, value: Value, rules: Iterable[FieldRule]) -> Iterator[Fault]:
     """
-    Yield a fault where the value is of another type than its field; null fits every field.
+    Yield a fault where the value is of another type than its field; null fits every field but a name.
     """
     wanted = _type(name.partition(".")[2], rules)
+    if name == "set.user_name" and not (isinstance(value, str) and value.strip()):
+        yield _at(
+            place, f"{name} is {quoted(value)}, and nobody can be without a name", "remove it, or give a name"
+        )
+        return
     if value is not None and wanted is not None and type(value) is not wanted:
         hint = f'put it in quotes: "{value}"' if wanted is str and not isinstance(value, tuple) else ""
         yield _at(place, f"{name} is {quoted(value)}, not {_KINDS[wanted]}", hint)

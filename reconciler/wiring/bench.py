@@ -16,10 +16,11 @@ from reconciler.apply.book import Book, Opened, load
 from reconciler.apply.recovery import recover
 from reconciler.core.model import Plan
 from reconciler.engine import Asked
-from reconciler.errors import LedgerError, StoreError, UsageError
+from reconciler.errors import InputError, LedgerError, StoreError, UsageError
 from reconciler.files.config import Config
 from reconciler.files.exports import read_export
 from reconciler.files.plans import parse_plan
+from reconciler.files.references import misfits
 from reconciler.files.rows import collector_paused
 from reconciler.files.state import State, load_state
 from reconciler.ports import Target
@@ -74,6 +75,8 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     Return what `bench` yields, everything read but the target.
     """
     state = load_state(root)
+    if faults := misfits(state.overrides, state.policies):
+        raise InputError(faults)
     name = chosen(state.config, target)
     settings = state.config.targets[name]
     source = state.config.sources[settings.sources[0]]

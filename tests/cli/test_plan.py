@@ -276,6 +276,26 @@ def test_faults_of_the_files_are_told_with_their_lines(desk: Desk) -> None:
     assert "state/overrides/decided.yaml:2: unknown key" in told.err
 
 
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        pytest.param("{active: false}", 'set: no policy has a field "active"', id="a field nobody has"),
+        pytest.param("{locked: 'yes'}", 'set.locked is "yes", not true or false', id="text where truth belongs"),
+        pytest.param("{user_name: null}", "nobody can be without a name", id="no name"),
+    ],
+)
+def test_override_that_cannot_be_so_stops_the_plan(settled: Desk, said: str, message: str) -> None:
+    """
+    What `validate` refuses of a field no plan is made from: it would write nonsense, or pass over it in silence.
+    """
+    settled.decides(f"- {{user: {ANN}, set: {said}}}\n")
+    told = settled.run("plan")
+
+    assert (told.code, told.out) == (1, "")
+    assert "state/overrides/" in told.err
+    assert message in told.err
+
+
 def test_same_state_is_the_same_plan(desk: Desk) -> None:
     """
     Two plans of one state are the same bytes.

@@ -121,6 +121,16 @@ def test_what_is_not_so_is_a_fault_at_its_line(content: dict[str, Any], line: in
     assert hint in fault.hint
 
 
+@pytest.mark.parametrize("name", [None, "", " "])
+def test_nobody_is_left_without_a_name(name: str | None) -> None:
+    """
+    Null clears every field but the one by which a target knows a person.
+    """
+    faults = checked(override(set={"user_name": name}), users={"fields": {"user_name": "source"}}).faults
+
+    assert [(one.line, "without a name" in one.message) for one in faults] == [(2, True)]
+
+
 @pytest.mark.parametrize(
     "content",
     [
