@@ -202,7 +202,7 @@ def _owners(one: ClaimNews) -> str:
     words = {"git": "Git", "admin": "the target's administrators", None: "nobody"}
     if one.owner is None and one.was is None:
         return ""
-    return words[one.owner] + (f"; before: {words[one.was]}" if one.was else "")
+    return words[one.owner] + (f"; before: {words[one.was]}" if one.was and one.was != one.owner else "")
 
 
 def _expiring(one: Expiring) -> list[Line]:
