@@ -116,7 +116,8 @@ def _refuse_unsaved(session: Session, found: Bench) -> None:
     """
     unsaved = unsaved_inputs(found)
     if unsaved:
-        told = "not committed, and so not what Git says:\n" + "\n".join(f"  {session.state / path}" for path in unsaved)
+        listed = "\n".join(f"  {session.state / path}" for path in unsaved)
+        told = f"not committed, and so not what Git says:\n{listed}"
         raise StoreError(told, hint="git add and git commit them, then apply again")
 
 
@@ -161,6 +162,8 @@ def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> in
         session.say(f"  and {len(failed) - LIMIT} more: reconciler audit")
     for held in report.unapproved[:LIMIT]:
         session.say(f"  held: {held.name}: {held.reason}\n    {held.release}")
+    if report.trouble:
+        complain(report.trouble.message, report.trouble.hint)
     if report.interrupted:
         complain("interrupted: what had landed is recorded", "reconciler apply does the rest")
         return INTERRUPTED

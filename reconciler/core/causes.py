@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from msgspec import UNSET, UnsetType
 
+from reconciler.core.changes import switched_off_by_us
 from reconciler.core.model import Desired
 from reconciler.core.organisation import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.settle import Settled
@@ -23,7 +24,7 @@ def why(org: Organisation, fetched_at: str) -> Callable[[Settled, str], str]:
         if name in settled.why:
             return settled.why[name]
         if desired is not None:
-            return cause(org, desired, name)
+            return cause(org, desired, name) + _against(settled, name)
         if settled.pair.key in org.groups:
             return f"{org.groups[settled.pair.key].origin}; it grants no login role any more"
         if settled.pair.row is not None:
@@ -31,6 +32,16 @@ def why(org: Organisation, fetched_at: str) -> Callable[[Settled, str], str]:
         return org.policy.origin("groups.membership" if name == "groups" else "users.lifecycle.local")
 
     return of
+
+
+def _against(settled: Settled, name: str) -> str:
+    """
+    Return whose doing a change of `active` undoes, if it is an administrator's: that is what makes it dangerous.
+    """
+    live = settled.pair.live
+    if name != "active" or settled.pair.kind != "user" or live is None or live.active:
+        return ""
+    return "" if switched_off_by_us(settled.pair.row) else "; an administrator had switched the account off"
 
 
 def cause(org: Organisation, desired: Desired, name: str) -> str:

@@ -13,6 +13,9 @@ from msgspec.structs import replace
 
 from reconciler.cli.session import Session
 from reconciler.core.export import UserRow
+from reconciler.core.ledger import Fence
+from reconciler.errors import TargetError
+from reconciler.targets.sql import SqlTarget
 from tests.cli.conftest import ANN, BOB, Desk
 
 
@@ -260,7 +263,7 @@ def test_uncommitted_input_is_refused(settled: Desk, name: str) -> None:
 
     assert planned.code == 0
     assert applied.code == 1
-    assert name in applied.err
+    assert f"  state/{name}\n" in applied.err
     assert "git commit" in applied.err
 
 
@@ -329,6 +332,26 @@ def test_interrupted_run_records_what_landed(
     assert rest.code == 0
     assert "Run 2: " in rest.err
     assert desk.run("plan", "--check").code == 0
+
+
+def test_fence_that_stays_behind_is_told(settled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Everything landed and is recorded, but the next run will have to wait: whoever looks at it knows why.
+    """
+    moved = SqlTarget.move_fence
+
+    def move(target: SqlTarget, seen: Fence | None, new: Fence) -> bool:
+        if not new.holder:
+            raise TargetError("the database does not answer", hint="the next run waits for the fence")
+        return moved(target, seen, new)
+
+    monkeypatch.setattr(SqlTarget, "move_fence", move)
+    settled.cloud(renamed(ANN, "Anna"))
+    told = settled.run("apply", "--yes")
+
+    assert told.code == 0
+    assert "1 of 1 changes landed" in told.err
+    assert "error: the database does not answer\nhint: the next run waits for the fence\n" in told.err
 
 
 def test_signals_are_given_back(settled: Desk) -> None:

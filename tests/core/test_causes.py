@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from reconciler.core.causes import cause, why
 from reconciler.core.correlate import Pair
 from reconciler.core.desired import desired_groups, desired_users
-from reconciler.core.ledger import LedgerRow
+from reconciler.core.ledger import Last, LedgerRow
 from reconciler.core.lifecycle import LEAVE
+from reconciler.core.model import Live
 from reconciler.core.organisation import Organisation
 from reconciler.core.settle import Settled
 from tests.core.organisations import STAFF, TRADERS, made, person, policy, said, team
@@ -137,3 +138,24 @@ def test_cause_of_a_settled_person_is_that_of_the_desired_one() -> None:
     pair = Pair(kind="user", key="id-ann", desired=replace(desired, origin="here:1"), live=None, row=None)
 
     assert why(org, "")(Settled(pair=pair, fate=LEAVE, goal=None), "email") == "here:1"
+
+
+@pytest.mark.parametrize(
+    ("live", "last", "expected"),
+    [
+        pytest.param(False, "active", "here:1; an administrator had switched the account off", id="by the admin"),
+        pytest.param(False, "inactive", "here:1", id="by us"),
+        pytest.param(True, "active", "here:1", id="not at all"),
+    ],
+)
+def test_cause_of_an_activation_says_whom_it_would_undo(live: object, last: str, expected: str) -> None:
+    """
+    What makes an activation dangerous stands beside it: that an administrator had switched the account off.
+    """
+    org = made([ANN])
+    desired = replace(next(desired_users(org)), origin="here:1")
+    row = LedgerRow(key="id-ann", link="7", last=Last(state="active" if last == "active" else "inactive"))
+    there = Live(kind="user", id="7", name="ann", active=bool(live), version="1", fields={})
+    pair = Pair(kind="user", key="id-ann", desired=desired, live=there, row=row, via="link")
+
+    assert why(org, "")(Settled(pair=pair, fate=LEAVE, goal=None), "active") == expected
