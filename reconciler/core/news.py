@@ -55,7 +55,7 @@ def holds(pair: Pair, verdicts: Mapping[str, Verdict]) -> Iterator[FieldHold]:
     """
     Yield the shared fields that wait for a decision.
     """
-    for name, one in verdicts.items():
+    for name, one in sorted(verdicts.items()):
         if one.held:
             release = (
                 f"set `foreign: keep` or `take` in the policy, or write an override: "

@@ -120,7 +120,7 @@ def _decisions(
         else:
             overrides += (override(entry, loaded.document, at) for at, entry, _ in _sound(loaded) if _named(entry))
     agreement = agreed(overrides)
-    faults += [*agreement.faults, *_strangers(waivers, targets)]
+    faults += [*agreement.faults, *_strangers(waivers, targets), *_unheeded(overrides)]
     return agreement.overrides, tuple(waivers), tuple(faults)
 
 
@@ -145,6 +145,19 @@ def _named(entry: dict[str, Any]) -> bool:
     Return whether what is left of an entry still says whom it is about.
     """
     return "user" in entry or "group" in entry
+
+
+def _unheeded(overrides: Iterable[Override]) -> Iterator[Fault]:
+    """
+    Yield a fault for each decision about a group in conflict: nothing acts on one yet, and none is passed over.
+    """
+    for one in overrides:
+        if one.decision:
+            path, _, line = one.places.get("decision", one.origin).rpartition(":")
+            hint = "rename one of the groups, or exclude it"
+            yield Fault(
+                path, int(line), f"decision: {one.decision} is not supported: nothing would act on it", hint
+            )
 
 
 def _strangers(waivers: Iterable[Waiver], targets: Iterable[str]) -> Iterator[Fault]:

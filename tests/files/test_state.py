@@ -256,12 +256,15 @@ def test_paths_are_those_the_user_typed(tmp_path: Path, monkeypatch: pytest.Monk
         pytest.param({"overrides/a.yml": "- user: x\n"}, "is not read", id="other ending"),
         pytest.param({"overrides/a.yaml~": "- user: x\n"}, "is not read", id="editor's backup"),
         pytest.param({"policies/deep/a.yaml": "x: 1\n"}, "is a folder", id="folder of policies"),
+        pytest.param(
+            {"overrides/a.yaml": "- group: x\n  decision: keep\n"}, "decision: keep is not supported", id="decision"
+        ),
         pytest.param({"overrides/a\u202e.yaml": "- user: x\n"}, "is not read", id="hidden character in a name"),
     ],
 )
 def test_nothing_is_passed_over_in_silence(tmp_path: Path, files: dict[str, str], word: str) -> None:
     """
-    A file that lies where files are read is read, or said not to be.
+    What lies or stands where it would be read is read and acted on, or said not to be.
     """
     (fault,) = read_state(folder(tmp_path, files)).faults
 
