@@ -47,10 +47,10 @@ def access_of(placed: PlacedGroup, names: Sequence[str], policy: Policy, catalog
 
 class Together(Struct, frozen=True, gc=False):
     """
-    What somebody is given by all of its groups: elements of `roles`, and profiles as the policy has them.
+    What somebody is given by all of its groups: elements of `roles`, sorted, and profiles as the policy has them.
     """
 
-    roles: frozenset[str]
+    roles: tuple[str, ...]
     profiles: tuple[str, ...] | UnsetType
 
 
@@ -78,7 +78,7 @@ class Given:
         found = [self._sorts[sort] for sort in sorts if sort is not None]
         profiles = frozenset[str]().union(*(one.profiles for one in found))
         roles = frozenset[str]().union(*(one.roles for one in found))
-        return Together(roles, profiles_of(profiles, policy, catalogue))
+        return Together(tuple(sorted(roles)), profiles_of(profiles, policy, catalogue))
 
 
 def grants(row: UserRow, groups: Mapping[str, PlacedGroup], policy: Policy) -> tuple[Grant, ...]:

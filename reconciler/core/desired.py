@@ -145,8 +145,8 @@ def _roles(org: Organisation, placed: Placed, given: Together) -> tuple[str, ...
     if placed.row.key in org.decided.users:
         return expressed(effective(org, placed), org.policy)
     if not placed.row.roles:
-        return tuple(sorted(given.roles))
-    return tuple(sorted(given.roles.union(expressed(direct_grants(placed.row, org.policy), org.policy))))
+        return given.roles
+    return tuple(sorted({*given.roles, *expressed(direct_grants(placed.row, org.policy), org.policy)}))
 
 
 def _attribute(attributes: Mapping[str, str | tuple[str, ...]], name: str) -> Value | UnsetType:
