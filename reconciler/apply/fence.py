@@ -40,16 +40,15 @@ def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
     """
     Return the fence once this run holds it, for the serial that the run will record.
 
+    While another run writes, what the fence says is on its way to the ledger: it is judged once that run has ended.
     Raises HeldError where another run keeps it, LedgerError where ledger and target do not belong together.
     """
     waited = 0.0
     while True:
         seen = target.fence()
-        if seen is not None:
+        busy = is_busy(seen, patience)
+        if seen is not None and (not busy or waited >= patience.seconds):
             _check(seen, head, target)
-        busy = (
-            seen is not None and bool(seen.holder) and seen.until > patience.now() and patience.alive(seen.holder)
-        )
         mine = Fence(
             lineage=head.lineage,
             serial=head.serial + 1,
@@ -63,6 +62,13 @@ def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
             raise HeldError(told, hint="wait for it to end, or allow more time with --wait SECONDS")
         patience.sleep(0.5)
         waited += 0.5
+
+
+def is_busy(seen: Fence | None, patience: Patience) -> bool:
+    """
+    Return whether a run holds the fence whose term goes on and which is not known to be dead.
+    """
+    return seen is not None and bool(seen.holder) and seen.until > patience.now() and patience.alive(seen.holder)
 
 
 def keep(target: Target, mine: Fence, patience: Patience) -> Fence:

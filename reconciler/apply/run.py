@@ -11,18 +11,20 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.approval import Order, approve
-from reconciler.apply.book import Book, Opened, commit_intents, commit_record, unrecorded
-from reconciler.apply.fence import release, take
+from reconciler.apply.book import Book, Opened, commit_intents, commit_record, load, unrecorded
+from reconciler.apply.fence import is_busy, release, take
 from reconciler.apply.writing import Writing, leave_rest, write
 from reconciler.core.canonical import digest, encode
 from reconciler.core.decide import Decision
-from reconciler.core.ledger import RunHeader
+from reconciler.core.ledger import Fence, Head, RunHeader
 from reconciler.core.model import Change, Held
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import told_as_held
 from reconciler.core.record import Outcome, Recorded, intentions, record
-from reconciler.errors import LedgerError, ReconcilerError
+from reconciler.errors import HeldError, LedgerError, ReconcilerError
 from reconciler.ports import Target
+
+_AGAIN = "nothing was written by this run; apply again"
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -48,17 +50,13 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
     )
     ledger = decision.world.ledger
     moment = Moment(now=decision.world.now, run=ledger.head.serial + 1)
-    if (journal := unrecorded(book)) is not None:
-        told = f"run {journal.run} on {book.target} has not been recorded yet"
-        raise LedgerError(told, hint="reconciler apply --resume")
+    _refuse_unrecorded(target, book, order)
     if not chosen and not _has_news(
         decision, record(decision, (), moment, _header(decision, order, moment), unapproved=unapproved)
     ):
         return Report(run=0, unapproved=unapproved)
     lineage = _lineage(opened, target, order)
-    writing = Writing(
-        fence=take(target, replace(opened.ledger.head, lineage=lineage), order.holder, order.patience)
-    )
+    writing = Writing(fence=_fence(target, book, replace(opened.ledger.head, lineage=lineage), order))
     header: RunHeader | None = None
     try:
         if chosen:
@@ -75,6 +73,34 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
         interrupted=header.interrupted and writing.trouble is None,
         trouble=writing.trouble or unreleased,
     )
+
+
+def _refuse_unrecorded(target: Target, book: Book, order: Order) -> None:
+    """
+    Refuse to begin while a run waits to be recorded; one that is still alive is about to be.
+    """
+    if (journal := unrecorded(book)) is None:
+        return
+    if is_busy(target.fence(), order.patience):
+        raise HeldError(f"run {journal.run} on {book.target} is being recorded by another process", hint=_AGAIN)
+    told = f"run {journal.run} on {book.target} has not been recorded yet"
+    raise LedgerError(told, hint="reconciler apply --resume")
+
+
+def _fence(target: Target, book: Book, head: Head, order: Order) -> Fence:
+    """
+    Return the fence, taken for the ledger that the decision was made from.
+
+    Raises HeldError where another run was recorded meanwhile: ledger and target belong together, but have moved on.
+    """
+    try:
+        return take(target, head, order.holder, order.patience)
+    except LedgerError as error:
+        serial = load(book).ledger.head.serial
+        if serial <= head.serial:
+            raise
+        told = f"run {serial} on {book.target} was recorded while this one planned"
+        raise HeldError(told, hint=_AGAIN) from error
 
 
 def _recorded(

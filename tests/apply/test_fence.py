@@ -83,6 +83,22 @@ def test_a_run_waits_for_another() -> None:
     assert slept == [0.5, 0.5, 0.5]
 
 
+def test_a_fence_is_judged_once_its_run_has_ended() -> None:
+    """
+    A first run that is under way has given the target a lineage that no ledger bears yet: it is waited for.
+    """
+    first = replace(RUNNING, lineage="another")
+    target = at(first)
+
+    def end(_seconds: float) -> None:
+        release(target, first, recorded=True)
+
+    with pytest.raises(LedgerError, match="of ledger another"):
+        take(target, HEAD, MINE.holder, patience(seconds=30, sleep=end))
+
+    assert target.fence() == replace(first, holder="", until="")
+
+
 def test_a_run_does_not_wait_for_ever() -> None:
     """
     After its patience it ends, and names who is in the way.

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.apply.book import load
 from reconciler.apply.run import Report, apply
 from reconciler.core.ledger import Fence
-from reconciler.errors import LedgerError, StoreError, TargetError
+from reconciler.errors import HeldError, LedgerError, StoreError, TargetError
 from reconciler.files.journal import read_journal
 from tests.targets.memory import MemoryTarget
 from tests.world import World
@@ -171,6 +171,26 @@ def test_a_clone_that_is_behind_is_refused(world: World) -> None:
     assert world.value("ann", "first_name") == "Anna"
 
 
+@pytest.mark.parametrize("first", [pytest.param(True, id="first run"), pytest.param(False, id="later run")])
+def test_the_slower_of_two_runs_is_told_to_apply_again(
+    target: MemoryTarget, tmp_path: Path, *, first: bool
+) -> None:
+    """
+    Who planned before another run was recorded is not told that ledger or target were restored: neither was.
+    """
+    world = World(target, tmp_path)
+    world.cloud_says("ann", first_name="Ann")
+    if not first:
+        world.apply()
+    world.cloud_says("ann", first_name="Anna")
+    decision, opened = world.decide(), load(world.book)
+    world.apply()
+    with pytest.raises(HeldError, match="was recorded while this one planned"):
+        apply(decision, target, world.book, opened=opened, order=replace(world.order(), lineage="M"))
+
+    assert world.value("ann", "first_name") == "Anna"
+
+
 def test_a_run_that_is_stopped_records_what_landed(world: World) -> None:
     """
     Ctrl-C ends a run after the write in hand; the record says that it was interrupted, the next run goes on.
@@ -239,3 +259,22 @@ def test_a_journal_comes_first(world: World) -> None:
 
     with pytest.raises(LedgerError, match="run 2 on registry has not been recorded yet"):
         world.apply()
+
+
+def test_a_journal_of_a_run_that_is_alive_is_left_to_it(world: World, target: MemoryTarget) -> None:
+    """
+    Who meets a journal while its run still holds the fence comes back later, and resumes nothing.
+    """
+    rival = replace(world.order(), holder="rival")
+    world.cloud_says("ann", first_name="Anna")
+    decision, opened = world.decide(), load(world.book)
+
+    def meet(message: str) -> None:
+        if message.startswith("Record"):
+            with pytest.raises(HeldError, match="run 2 on registry is being recorded by another process"):
+                apply(decision, target, world.book, opened=opened, order=rival)
+
+    world.store.before_commit = meet
+    world.apply()
+
+    assert world.ledger.head.serial == 2
