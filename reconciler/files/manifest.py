@@ -8,6 +8,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from reconciler.core.export import Counts, GroupRow, Manifest, UserRow
@@ -86,6 +87,19 @@ def check_manifest(manifest: Manifest, path: Path) -> None:
         raise InputError(faults)
 
 
+def _is_time(text: str) -> bool:
+    """
+    Return whether the text is a moment in UTC, one that a calendar has: 2026-02-30 looks like one, and is none.
+    """
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _contradictions(manifest: Manifest) -> Iterator[tuple[str, str]]:
     """
     Yield field and message of what a manifest cannot say.
@@ -93,7 +107,7 @@ def _contradictions(manifest: Manifest) -> Iterator[tuple[str, str]]:
     for name in ("source", "account"):
         if not getattr(manifest, name):
             yield name, f"{name} is empty: it must say where the rows are from"
-    if not _TIME.fullmatch(manifest.fetched_at):
+    if not _is_time(manifest.fetched_at):
         yield "fetched_at", f"'{shown(manifest.fetched_at)}' is no time in UTC such as 2026-11-22T10:00:00Z"
     if not 0 <= manifest.depth <= _DEEPEST:
         yield "depth", f"depth {manifest.depth} is not between 0 and {_DEEPEST}"

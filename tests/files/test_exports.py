@@ -257,6 +257,12 @@ def test_no_export_is_said_with_the_command_that_makes_one(folder: Path) -> None
             "10: '2026-11-22 10:00' is no time in UTC such as 2026-11-22T10:00:00Z",
             id="time",
         ),
+        pytest.param(
+            "2026-11-22T",
+            "2026-02-30T",
+            "10: '2026-02-30T10:00:00Z' is no time in UTC such as 2026-11-22T10:00:00Z",
+            id="day that no calendar has",
+        ),
         pytest.param('"digest"', '"depth": 4,\n  "digest"', "9: depth 4 is not between 0 and 3", id="depth"),
         pytest.param(
             '"complete": true',
