@@ -42,17 +42,22 @@ def check(
     Return what overrides and policies say of others that is not so; raises nothing.
 
     `directory` knows who is there and who was; `roles` are those that the export grants. An override that has
-    ended counts like any other: it is still read, by people.
+    ended counts like any other: it is still read, by people. Where no policy is given, because one cannot be
+    read, nobody knows which fields and roles there are, so nothing is said of these.
     """
     listed = tuple(overrides)
+    unknown = resolve(listed, directory, today=date.min).faults
+    absent = {fault for one in listed for fault in _absent(one, directory, hands_off(listed))}
+    if not policies:
+        return Checked(tuple(sorted(set(unknown))), tuple(sorted(absent)))
     granted = {*roles, *(role for policy in policies.values() for role in _roles(policy))}
     faults = {
-        *resolve(listed, directory, today=date.min).faults,
+        *unknown,
         *misfits(listed, policies),
         *(fault for one in listed for fault in _strange_roles(one, "roles.add", one.roles_add, granted)),
     }
     warnings = {
-        *(fault for one in listed for fault in _absent(one, directory, hands_off(listed))),
+        *absent,
         *(fault for one in listed for fault in _strange_roles(one, "roles.remove", one.roles_remove, granted)),
         *(fault for policy in policies.values() for fault in _strange_groups(policy, directory)),
     }

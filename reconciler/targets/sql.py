@@ -25,6 +25,14 @@ from reconciler.targets.sql_tables import FENCE
 from reconciler.targets.sql_write import write_all
 
 _EXAMPLE = "url: sqlite:///.reconciler/openpages.db"
+_BUSY = "another program holds the database: end its transaction, then run this again"
+_HINTS = {
+    "locked": _BUSY,
+    "busy": _BUSY,
+    "not a database": "the file is none, or was damaged: restore it from a backup, or name another file in `url:`",
+    "malformed": "the file was damaged: restore it from a backup",
+    "unable to open": "is its folder there, and may you write to it?",
+}
 _PAUSE = 0.01
 """Seconds between two tries to put a file that others hold in write-ahead mode."""
 
@@ -226,6 +234,5 @@ def _told(identity: str, doing: str) -> Iterator[None]:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         reason = str(error.orig if isinstance(error, DBAPIError) else error)
-        busy = "locked" in reason or "busy" in reason
-        hint = "another program holds the database: end its transaction, then run this again" if busy else ""
-        raise TargetError(f"cannot {doing}: {identity}: {reason}", hint=hint) from error
+        hint = next((hint for word, hint in _HINTS.items() if word in reason), "")
+        raise TargetError(f"{identity}: cannot {doing}: {reason}", hint=hint) from error

@@ -162,14 +162,15 @@ def _references(
     """
     Note what overrides and policies say of others that is not so, for each target whose files can be read.
     """
-    for name, target in sorted((reading.config.targets if reading.config else {}).items()):
+    targets = reading.config.targets if reading.config else {}
+    for name, target in sorted(targets.items()):
         export, ledger = exports.get(target.sources[0]), ledgers.get(name)
         if export is None or ledger is None:
             continue
-        # a policy that cannot be read is a fault already; it has no prefix then
+        # a policy that cannot be read is a fault already; what it would say of groups, fields and roles is unknown
         groups = reading.policies[name].groups if name in reading.policies else GroupPolicy()
-        known = directory_of(export, ledger, groups)
-        told = check(reading.overrides, reading.policies, known, roles=_granted(export))
+        policies = reading.policies if len(reading.policies) == len(targets) else {}
+        told = check(reading.overrides, policies, directory_of(export, ledger, groups), roles=_granted(export))
         found.faults.extend(told.faults)
         found.warnings.extend(told.warnings)
 

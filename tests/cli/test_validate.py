@@ -114,6 +114,24 @@ def test_record_that_was_changed_breaks_the_chain(settled: Desk) -> None:
     assert "state/ledger/openpages/head.json: names sha256:" in told.out
 
 
+def test_policy_that_cannot_be_read_breeds_no_other_fault(settled: Desk) -> None:
+    """
+    Where the policy is broken nobody knows which fields there are, so none is blamed; people are still looked up.
+    """
+    settled.decides(
+        f"- user: {ANN}\n  set: {{locale: de_DE}}\n  roles: {{add: [Editor]}}\n  reason: T-1\n"
+        "- user: nobody@example.com\n  set: {locale: de_DE}\n"
+    )
+    with (settled.state / "policies" / "openpages.yaml").open("a") as file:
+        file.write("userz: {}\n")
+    told = settled.run("validate", "--format", "json")
+
+    assert {(one["path"], one["line"]) for one in told.json["faults"]} == {
+        ("state/policies/openpages.yaml", 10),
+        ("state/overrides/decided.yaml", 5),
+    }
+
+
 def test_faulty_configuration_hides_no_other_fault(settled: Desk) -> None:
     """
     Where reconciler.yaml cannot be read the other files are checked all the same, and what was not is said.

@@ -197,12 +197,13 @@ def test_database_of_somebody_else_is_refused(tmp_path: Path) -> None:
 
 def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     """
-    The driver's word becomes an error of ours that names the file.
+    The driver's word becomes an error of ours that names the file first, and what to do about it.
     """
     (tmp_path / "note.txt").write_text("not a database, though long enough to look at" * 30)
 
-    with pytest.raises(TargetError, match=r"note\.txt.*not a database"):
+    with pytest.raises(TargetError, match=r"^sqlite:.*note\.txt: cannot .*: file is not a database$") as caught:
         SqlTarget.open(f"sqlite:///{tmp_path}/note.txt")
+    assert "restore it" in caught.value.hint
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
