@@ -288,9 +288,9 @@ def _membership_drift(settled: Settled, before: Fields, after: Fields) -> bool:
     """
     Return whether a change undoes what somebody else did: takes what we never gave, or gives what we had given.
 
-    Who moves from a group to its successor is moved by us.
+    Who moves from a group to its successor is moved by us. An account that is made anew had no membership to lose.
     """
-    last = last_of(settled.pair)
+    last = last_of(settled.pair) if settled.pair.live is not None else None
     if last is None or any(key.startswith(FORMER) for key in settled.groups):
         return False
     given, taken = elements(after.get("groups")), elements(before.get("groups"))

@@ -68,3 +68,14 @@ def test_replaced_account_is_told_with_its_successor(tmp_path: Path) -> None:
     retired = {one.name: one.because["active"] for one in world.plan().changes if one.action == "deactivate"}
 
     assert retired == {"ann": "replaced by anna", "Cloud - staff": "replaced by Cloud - crew"}
+
+
+def test_memberships_of_an_account_made_anew_are_nobodys_loss(tmp_path: Path) -> None:
+    """
+    Who joins the old groups under a new name or after a deletion undoes nothing that an administrator did in them.
+    """
+    world = converged(tmp_path, REPLACES)
+    world.cloud_says("ann", user_name="anna")
+    joined = [one for one in world.plan().changes if "groups" in one.after]
+
+    assert [(one.name, one.drift) for one in joined] == [("anna", ())]
