@@ -16,7 +16,7 @@ from reconciler import engine
 from reconciler.apply.approval import Order
 from reconciler.apply.run import Report
 from reconciler.cli.plan import limited, newly_held, rendered, whisper_inputs
-from reconciler.cli.session import Session, complain, shared
+from reconciler.cli.session import Session, complain, detail, shared
 from reconciler.core.decide import Decision
 from reconciler.core.model import Plan
 from reconciler.errors import HeldError, StoreError, UsageError
@@ -157,11 +157,12 @@ def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> in
     failed = [one for one in report.outcomes if one.outcome != "landed"]
     session.say(_told(report, len(report.outcomes) - len(failed)))
     for one in failed[:LIMIT]:
-        session.say(f"  {one.outcome}: {one.change.action} {one.change.kind} {one.change.name}: {one.message}")
+        detail(f"  {one.outcome}: {one.change.action} {one.change.kind} {one.change.name}: {one.message}")
     if len(failed) > LIMIT:
-        session.say(f"  and {len(failed) - LIMIT} more: reconciler audit")
+        detail(f"  and {len(failed) - LIMIT} more: reconciler audit")
     for held in report.unapproved[:LIMIT]:
-        session.say(f"  held: {held.name}: {held.reason}\n    {held.release}")
+        tell = session.say if held.standing else detail
+        tell(f"  held: {held.name}: {held.reason}\n    {held.release}")
     if report.trouble:
         complain(report.trouble.message, report.trouble.hint)
     if report.interrupted:

@@ -106,6 +106,13 @@ def answer(text: str) -> None:
     click.echo(_lines(text), nl=False)
 
 
+def detail(text: str) -> None:
+    """
+    Tell on stderr what a failure consists of; --quiet asks for errors, too.
+    """
+    click.echo(_lines(text), err=True)
+
+
 def complain(message: str, hint: str = "") -> None:
     """
     Tell a failure on stderr, with what to do about it.

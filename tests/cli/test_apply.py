@@ -150,6 +150,23 @@ def test_dangerous_change_that_was_told_is_no_news(settled: Desk) -> None:
     assert enabled(settled) == 0
 
 
+def test_quiet_run_says_why_it_failed(settled: Desk) -> None:
+    """
+    --quiet keeps back what went well; a new hold, and a change that did not land, are told all the same.
+    """
+    settled.admin.admin_sets(ANN, active=False)
+    settled.cloud(renamed(BOB, "Bobby"))
+    settled.admin.run(
+        "CREATE TRIGGER refuse BEFORE UPDATE OF first_name ON users BEGIN SELECT RAISE(ABORT, 'no Bobbys'); END"
+    )
+    told = settled.run("apply", "--yes", "--quiet")
+
+    assert told.code == 1
+    assert f"held: {ANN}" in told.err
+    assert f"user {BOB}" in told.err
+    assert "Run 2" not in told.err
+
+
 def test_approved_plan_makes_the_dangerous_change(settled: Desk) -> None:
     """
     What stands in a reviewed plan is done, dangerous or not.
