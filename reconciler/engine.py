@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from reconciler.apply.approval import Order
 from reconciler.apply.book import Book, Opened
+from reconciler.apply.fence import belong_together
 from reconciler.apply.run import Report, apply
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision, World, decide
@@ -39,7 +40,10 @@ class Asked(Struct, frozen=True, kw_only=True):
 def plan(asked: Asked, target: Target, opened: Opened, *, now: str) -> Decision:
     """
     Return what is to be done: the target is read now, and settled against the ledger as it was opened.
+
+    Raises LedgerError where the two do not belong together.
     """
+    belong_together(target, opened.ledger.head)
     world = World(
         target=asked.target,
         identity=target.identity,

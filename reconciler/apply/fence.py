@@ -8,7 +8,7 @@ A run takes it before its first write and gives it back after its record; it is 
 | the ledger's | | the last run is recorded here |
 | the ledger's, or one more | some | a run writes, or ended before its record |
 | one more | | that run is recorded in a ledger that is ahead of this one |
-| any other | | one of the two was restored or replaced |
+| any other, or none | | one of the two was restored or replaced |
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
     while True:
         seen = target.fence()
         busy = is_busy(seen, patience)
-        if seen is not None and (not busy or waited >= patience.seconds):
+        if not busy or waited >= patience.seconds:
             _check(seen, head, target)
         mine = Fence(
             lineage=head.lineage,
@@ -105,10 +105,37 @@ def _between(begin: str, end: str) -> timedelta:
     return datetime.fromisoformat(end) - datetime.fromisoformat(begin)
 
 
-def _check(seen: Fence, head: Head, target: Target) -> None:
+def belong_together(target: Target, head: Head) -> None:
+    """
+    Raise LedgerError where the ledger and the target do not belong together: a plan would tell of another world.
+
+    A ledger that no run has written yet may find the fence of its own first run, if that one died early.
+    """
+    seen = target.fence()
+    _check(seen, replace(head, lineage=lineage_of(head, seen)), target)
+
+
+def lineage_of(head: Head, seen: Fence | None) -> str:
+    """
+    Return the ledger's lineage; a new ledger's is the one that its first run, if it died early, left in the target.
+    """
+    died_early = seen is not None and bool(seen.holder) and seen.serial <= 1
+    return head.lineage or (seen.lineage if seen is not None and died_early else "")
+
+
+def _check(seen: Fence | None, head: Head, target: Target) -> None:
     """
     Refuse a target whose fence is not at the ledger's last run, nor at one that ended before its record.
     """
+    if seen is None and head.serial == 0:
+        return
+    if seen is None:
+        told = f"{target.identity} has never been written to, but the ledger here is at run {head.serial}"
+        hint = (
+            "correct the target's `url`, or restore the target; to begin anew on an empty one, remove the ledger's "
+            "folder in a commit of its own"
+        )
+        raise LedgerError(told, hint=hint)
     unrecorded = seen.serial == head.serial + 1 and bool(seen.holder)
     if seen.lineage == head.lineage and (seen.serial == head.serial or unrecorded):
         return

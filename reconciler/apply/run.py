@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.approval import Order, approve
 from reconciler.apply.book import Book, Opened, commit_intents, commit_record, load, unrecorded
-from reconciler.apply.fence import is_busy, release, take
+from reconciler.apply.fence import is_busy, lineage_of, release, take
 from reconciler.apply.writing import Writing, leave_rest, write
 from reconciler.core.canonical import digest, encode
 from reconciler.core.decide import Decision
@@ -55,7 +55,7 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
         decision, record(decision, (), moment, _header(decision, order, moment), unapproved=unapproved)
     ):
         return Report(run=0, unapproved=unapproved)
-    lineage = _lineage(opened, target, order)
+    lineage = lineage_of(opened.ledger.head, target.fence()) or order.lineage
     writing = Writing(fence=_fence(target, book, replace(opened.ledger.head, lineage=lineage), order))
     header: RunHeader | None = None
     try:
@@ -136,17 +136,6 @@ def _made(
     header = _header(decision, order, moment, interrupted=len(writing.outcomes) < len(chosen))
     leave_rest(chosen, writing)
     return header
-
-
-def _lineage(opened: Opened, target: Target, order: Order) -> str:
-    """
-    Return the ledger's lineage; a new ledger's is the one that its first run, if it died early, left in the target.
-    """
-    head = opened.ledger.head
-    if head.lineage:
-        return head.lineage
-    seen = target.fence()
-    return seen.lineage if seen and seen.holder and seen.serial <= 1 else order.lineage
 
 
 def _has_news(decision: Decision, recorded: Recorded) -> bool:

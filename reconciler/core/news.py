@@ -57,13 +57,20 @@ def holds(pair: Pair, verdicts: Mapping[str, Verdict]) -> Iterator[FieldHold]:
     """
     for name, one in sorted(verdicts.items()):
         if one.held:
-            release = (
-                f"set `foreign: keep` or `take` in the policy, or write an override: "
-                f"`{_command('give', pair, name)}` or `{_command('take', pair, name)}`"
-                if one.row == 20  # noqa: PLR2004  the table's own number
-                else f"look at the value again: `{_command('take', pair, name)}`"
-            )
-            yield FieldHold(field=name, reason=one.held, release=release)
+            yield FieldHold(field=name, reason=one.held, release=_release(pair, name, one))
+
+
+def _release(pair: Pair, name: str, one: Verdict) -> str:
+    """
+    Return what to type, or to correct, so that a field is no longer held.
+    """
+    if one.row == 20:  # noqa: PLR2004  the table's own number
+        both = f"`{_command('give', pair, name)}` or `{_command('take', pair, name)}`"
+        return f"set `foreign: keep` or `take` in the policy, or write an override: {both}"
+    transfer = pair.desired.decisions.transfers.get(name) if pair.desired else None
+    if transfer and transfer.verb == "restore":
+        return f"look at the value again, and correct `reviewed:` at {transfer.origin}"
+    return f"look at the value again: `{_command('take', pair, name)}`"
 
 
 def _command(verb: str, pair: Pair, name: str) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.fence import Patience, keep, release, take
+from reconciler.apply.fence import Patience, belong_together, keep, lineage_of, release, take
 from reconciler.core.ledger import Fence, Head
 from reconciler.errors import HeldError, LedgerError, TargetError
 from reconciler.wiring.surroundings import stamp
@@ -49,7 +49,6 @@ def at(fence: Fence | None) -> MemoryTarget:
 @pytest.mark.parametrize(
     ("seen", "alive"),
     [
-        pytest.param(None, True, id="none yet"),
         pytest.param(RECORDED, True, id="free"),
         pytest.param(replace(RUNNING, until=LONG_AGO), True, id="its term is over"),
         pytest.param(RUNNING, False, id="its holder is dead"),
@@ -65,6 +64,37 @@ def test_a_free_fence_is_taken(seen: Fence | None, *, alive: bool) -> None:
 
     assert take(target, HEAD, MINE.holder, patience(alive=alive)) == MINE
     assert target.fence() == MINE
+
+
+def test_a_new_ledger_takes_a_target_without_fence() -> None:
+    """
+    Where neither has seen a run yet, the first one takes what nobody holds.
+    """
+    first = replace(HEAD, serial=0)
+
+    assert take(at(None), first, MINE.holder, patience()) == replace(MINE, serial=1)
+
+
+def test_target_that_no_run_has_written_to_is_not_the_ledgers() -> None:
+    """
+    A lost database, or another one at a mistyped url, is refused before anything is planned or written.
+    """
+    with pytest.raises(LedgerError, match="never been written to") as planned:
+        belong_together(at(None), HEAD)
+    with pytest.raises(LedgerError, match="never been written to"):
+        take(at(None), HEAD, MINE.holder, patience())
+
+    assert "url" in planned.value.hint
+
+
+def test_run_that_died_first_leaves_the_lineage() -> None:
+    """
+    A ledger that no run has written yet belongs to a target whose first run ended before its record.
+    """
+    target = at(replace(RUNNING, serial=1, lineage="early"))
+    belong_together(target, replace(HEAD, serial=0, lineage=""))
+
+    assert lineage_of(replace(HEAD, serial=0, lineage=""), target.fence()) == "early"
 
 
 def test_a_run_waits_for_another() -> None:

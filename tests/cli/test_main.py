@@ -222,3 +222,15 @@ def test_whisper_needs_verbose(capsys: pytest.CaptureFixture[str], monkeypatch: 
     heard = [called(capsys, "plan", *more).err for more in ((), ("--verbose",))]
 
     assert heard == ["", "psst\n"]
+
+
+@pytest.mark.parametrize("year", ["0001", "9999"])
+def test_time_without_days_around_it_is_refused(settled: Desk, monkeypatch: pytest.MonkeyPatch, year: str) -> None:
+    """
+    A clock so far off that no day before or after can be counted is no time.
+    """
+    monkeypatch.setenv("RECONCILER_NOW", f"{year}-12-31T23:59:59Z")
+    told = settled.run("plan")
+
+    assert told.code == 2
+    assert "RECONCILER_NOW" in told.err

@@ -325,3 +325,33 @@ def test_groups_of_one_name_are_held_until_an_override_parts_them(desk: Desk) ->
     assert not [one for one in held.json["changes"] if one["name"].endswith("Reviewers")]
     assert parted == [4, 0, 0]
     assert names == [("Cloud IAM - Contract Reviewers",), ("Cloud IAM - Reviewers",)]
+
+
+def test_restored_database_is_planned_with_no_more_than_applied_to(settled: Desk, tmp_path: Path) -> None:
+    """
+    A copy of an earlier day, put back, is refused before anybody reads a plan of another world.
+    """
+    database = settled.folder / ".reconciler/openpages.db"
+    shutil.copy(database, tmp_path / "backup.db")
+    settled.decides(f"- user: {ANN}\n  set: {{locale: de_DE}}\n")
+    applied = settled.run("apply", "--yes")
+    for file in database.parent.glob("openpages.db*"):
+        file.unlink()
+    shutil.copy(tmp_path / "backup.db", database)
+    told = settled.run("plan")
+
+    assert (applied.code, told.code) == (0, 1)
+    assert "restored" in told.err
+    assert told.out == ""
+
+
+def test_lost_database_is_no_empty_target(settled: Desk) -> None:
+    """
+    Where the ledger knows of runs, a target without any is another one: nothing is planned for it.
+    """
+    for file in (settled.folder / ".reconciler").glob("openpages.db*"):
+        file.unlink()
+    told = settled.run("plan")
+
+    assert told.code == 1
+    assert "url" in told.err
