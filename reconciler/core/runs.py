@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from reconciler.core.canonical import digest_bytes
+from reconciler.core.canonical import digest_bytes, encode
 from reconciler.core.ledger import RunChange, RunClaim, RunHeader, RunLine
 from reconciler.errors import Fault, InputError
 
@@ -58,17 +58,20 @@ _HINT = "the ledger is written by apply alone: `git log -p -- FILE` shows who ch
 def _lines(path: str, content: bytes) -> tuple[list[RunLine], list[Fault]]:
     lines: list[RunLine] = []
     faults: list[Fault] = []
-    for number, raw in enumerate(content.splitlines(), start=1):
+    *raws, rest = content.split(b"\n")
+    for number, raw in enumerate(raws, start=1):
         try:
             line = _DECODER.decode(raw)
         except msgspec.DecodeError as error:
             faults.append(Fault(path, number, f"no line of a run's record: {error}", _HINT))
             continue
+        if encode(line) != raw:
+            faults.append(Fault(path, number, "is not as apply writes it: another order, or a key twice", _HINT))
         if isinstance(line, RunHeader) != (number == 1):
             faults.append(Fault(path, number, "a run's record has one header, and it comes first", _HINT))
         lines.append(line)
-    if not content.strip():
-        faults.append(Fault(path, 0, "the run's record is empty", _HINT))
+    if rest or not raws:
+        faults.append(Fault(path, len(raws) + 1, "is cut off: the last line has no line break", _HINT))
     return lines, faults
 
 

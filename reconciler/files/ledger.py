@@ -10,10 +10,10 @@ from typing import Literal
 import msgspec
 from msgspec import Struct, structs
 
-from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim, RunHeader, RunLine
+from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim, RunHeader
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document, encode_document
-from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, lines_of, read_line, refusal
+from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, refusal
 from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread
 from reconciler.files.sharing import Pool, share_ledger_row
 
@@ -26,7 +26,6 @@ ROWS: Form[LedgerRow] = Form(
 )
 
 _RUNS = "runs/"
-_RUN_LINE: msgspec.json.Decoder[RunLine] = msgspec.json.Decoder(RunLine)
 _HINT = "the ledger is written by `reconciler apply` alone; bring back its last commit, or upgrade the reconciler"
 
 
@@ -165,38 +164,3 @@ def encode_run(header: RunHeader, lines: Iterable[RunChange | RunClaim]) -> byte
     Return the record of a run: the header, then the lines in the order given, which is that of the plan.
     """
     return ENCODER.encode_lines([header, *lines])
-
-
-def decode_run(content: bytes, path: str) -> tuple[RunHeader, list[RunChange | RunClaim]]:
-    """
-    Return the header and the lines of a run's record.
-
-    Raises LedgerError with every fault, each with its line.
-    """
-    faults: list[Fault] = []
-    headers: list[RunHeader] = []
-    lines: list[RunChange | RunClaim] = []
-    for number, text in enumerate(lines_of(content), 1):
-        reading = read_line(text, _RUN_LINE)
-        line, message = reading
-        message = message or _order_fault(line, number)
-        if message:
-            faults.append(Fault(path, number, message))
-        elif isinstance(line, RunHeader):
-            headers.append(line)
-        elif line is not None:
-            lines.append(line)
-    if not content.endswith(b"\n"):
-        faults.append(Fault(path, content.count(b"\n") + 1, "is cut off: the last line has no line break"))
-    if faults:
-        raise LedgerError(str(refusal(faults, folder=path, hint="")), hint=_HINT)
-    return headers[0], lines
-
-
-def _order_fault(line: RunLine | None, number: int) -> str:
-    """
-    Return what is wrong with where a line stands in a run's record; empty where nothing is.
-    """
-    if (number == 1) == isinstance(line, RunHeader):
-        return ""
-    return "the header of the run is missing" if number == 1 else "a second header"

@@ -90,14 +90,15 @@ def test_runs_come_in_the_order_in_which_they_ran() -> None:
 
 def test_every_line_that_is_no_record_is_named() -> None:
     """
-    All faults of all files are told at once, each with its line.
+    What is cut off, is no record, or is not as apply writes it is told all at once, each with its line.
     """
     good = encode(header(1, ""))
     files = [
-        ("runs/1.jsonl", b"\n".join([good, b'{"type":"claim"}', b"{", good])),
+        ("runs/1.jsonl", b"\n".join([good, b'{"type":"claim"}', b"{", good, b""])),
         ("runs/2.jsonl", record(CHANGE)),
         ("runs/3.jsonl", b""),
         ("runs/4.jsonl", good),
+        ("runs/5.jsonl", good + b"\n" + encode(CHANGE).replace(b'"id":', b'"id":"x","id":') + b"\n"),
     ]
 
     with pytest.raises(InputError) as raised:
@@ -109,7 +110,9 @@ def test_every_line_that_is_no_record_is_named() -> None:
         ("runs/1.jsonl", 3),
         ("runs/1.jsonl", 4),
         ("runs/2.jsonl", 1),
-        ("runs/3.jsonl", 0),
+        ("runs/3.jsonl", 1),
+        ("runs/4.jsonl", 1),
+        ("runs/5.jsonl", 2),
     ]
 
 

@@ -24,8 +24,9 @@ from reconciler.core.ledger import (
     RunHeader,
 )
 from reconciler.core.model import Inputs
+from reconciler.core.runs import decode_runs
 from reconciler.errors import LedgerError
-from reconciler.files.ledger import decode_ledger, decode_run, encode_delta, encode_run, run_path
+from reconciler.files.ledger import decode_ledger, encode_delta, encode_run, run_path
 
 EMPTY = decode_ledger([], target="openpages")
 HEAD = Head(version=1, lineage="l1", target="openpages", serial=1)
@@ -298,39 +299,7 @@ def test_the_record_of_a_run_is_read_back() -> None:
     """
     content = encode_run(HEADER, [CLAIM, CHANGE])
 
-    assert decode_run(content, "runs/2026/000007.jsonl") == (HEADER, [CLAIM, CHANGE])
+    (run,) = decode_runs([("runs/2026/000007.jsonl", content, None)])
+
+    assert (run.header, run.claims, run.changes) == (HEADER, (CLAIM,), (CHANGE,))
     assert content.count(b"\n") == 3
-
-
-RECORD = encode_run(HEADER, [CHANGE]).splitlines(keepends=True)
-
-
-@pytest.mark.parametrize(
-    ("content", "expected"),
-    [
-        pytest.param(b"", "r.jsonl:1: is cut off: the last line has no line break", id="empty"),
-        pytest.param(RECORD[1], "r.jsonl:1: the header of the run is missing", id="no header"),
-        pytest.param(RECORD[0] * 2, "r.jsonl:2: a second header", id="two headers"),
-        pytest.param(
-            b"".join(RECORD)[:-1], "r.jsonl:2: is cut off: the last line has no line break", id="cut at the end"
-        ),
-        pytest.param(
-            RECORD[0] + RECORD[1].replace(b"landed", b"flown"),
-            "r.jsonl:2: Invalid enum value 'flown' - at `$.outcome`",
-            id="unknown outcome",
-        ),
-        pytest.param(
-            RECORD[0] + RECORD[1].replace(b'"id":"c1"', b'"id":"c1","id":"c1"'),
-            "r.jsonl:2: JSON key 'id' stands twice in one object",
-            id="key twice",
-        ),
-    ],
-)
-def test_a_broken_record_is_refused_with_its_place(content: bytes, expected: str) -> None:
-    """
-    What an auditor reads is whole and canonical, or refused.
-    """
-    with pytest.raises(LedgerError) as caught:
-        decode_run(content, "r.jsonl")
-
-    assert caught.value.message == expected
