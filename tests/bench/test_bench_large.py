@@ -1,5 +1,5 @@
 """
-What 100,000 people may cost in memory, and that their plan is right. `python -m tests.bench` prints the CPU's share.
+What 100,000 people may cost in memory, and that their plan is right; `python -m tests.bench` prints the rest.
 """
 
 from pathlib import Path
