@@ -437,3 +437,24 @@ def test_a_set_that_gains_and_loses_is_two_changes(world: World) -> None:
     ]
     world.apply()
     assert (world.value("ann", "roles"), world.claim("ann", "roles").intents) == (("Auditor", "User", "Viewer"), ())
+
+
+@pytest.mark.parametrize(
+    ("override", "word"),
+    [
+        pytest.param({"take": ("locale",)}, "reconciler take id-ann locale", id="take"),
+        pytest.param({"restore": {"locale": "it_IT"}}, "correct `reviewed:` at overrides/all.yaml:1", id="restore"),
+    ],
+)
+def test_a_transfer_that_was_reviewed_for_another_value_says_what_to_do(
+    world: World, target: MemoryTarget, override: dict[str, Any], word: str
+) -> None:
+    """
+    The value has changed since somebody looked at it: the transfer waits, and says how to look again.
+    """
+    target.admin_sets("ann", locale="pt_PT")
+    world.git_says("ann", reviewed={"locale": "de_DE"}, set={"locale": "fr_FR"}, **override)
+    (held,) = world.plan().held
+
+    assert word in held.release
+    assert world.value("ann", "locale") == "pt_PT"
