@@ -29,6 +29,9 @@ COUNTED = (
 """Guards that count changes of their kind, in the order in which they are told."""
 
 LOCK_OUT = "administrators-minimum"
+OF_A_GROUP = ("group-emptied", "memberships-removed")
+WAIVABLE = frozenset({*COUNTED, *OF_A_GROUP, "export-degraded", "export-older", "target-unread"})
+"""Guards that a waiver may release; the ones in `OF_A_GROUP` are named with a group's name after a colon."""
 """The guard that no waiver releases."""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from reconciler.core.limits import OF_A_GROUP, WAIVABLE
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
 from reconciler.errors import Fault, InputError
@@ -162,10 +163,15 @@ def _unheeded(overrides: Iterable[Override]) -> Iterator[Fault]:
 
 def _strangers(waivers: Iterable[Waiver], targets: Iterable[str]) -> Iterator[Fault]:
     """
-    Yield a fault for each waiver that is for no target.
+    Yield a fault for each waiver that is for no target, or for no guard that a waiver could release.
     """
     known = set(targets)
     for one in waivers:
+        guard, _, group = one.guard.partition(":")
+        if guard not in WAIVABLE or (group and guard not in OF_A_GROUP):
+            path, _, line = one.origin.rpartition(":")
+            told = f"waives guard {quoted(one.guard)}: no waiver releases such a one"
+            yield Fault(path, int(line), told, close(guard, WAIVABLE))
         if one.target not in known:
             path, _, line = one.origin.rpartition(":")
             yield Fault(

@@ -249,6 +249,9 @@ def test_paths_are_those_the_user_typed(tmp_path: Path, monkeypatch: pytest.Monk
     assert reading.overrides[0].origin == "state/overrides/a.yaml:1"
 
 
+WAIVER = "- {{target: openpages, guard: '{}', count: 1, until: 2027-01-31, reason: T-1}}\n"
+
+
 @pytest.mark.parametrize(
     ("files", "word"),
     [
@@ -256,6 +259,11 @@ def test_paths_are_those_the_user_typed(tmp_path: Path, monkeypatch: pytest.Monk
         pytest.param({"overrides/a.yml": "- user: x\n"}, "is not read", id="other ending"),
         pytest.param({"overrides/a.yaml~": "- user: x\n"}, "is not read", id="editor's backup"),
         pytest.param({"policies/deep/a.yaml": "x: 1\n"}, "is a folder", id="folder of policies"),
+        pytest.param({"overrides/waivers.yaml": WAIVER.format("users-deactivatd")}, "no waiver", id="no guard"),
+        pytest.param(
+            {"overrides/waivers.yaml": WAIVER.format("administrators-minimum")}, "no waiver", id="lock-out"
+        ),
+        pytest.param({"overrides/waivers.yaml": WAIVER.format("leavers:Staff")}, "no waiver", id="of no group"),
         pytest.param(
             {"overrides/a.yaml": "- group: x\n  decision: keep\n"}, "decision: keep is not supported", id="decision"
         ),
