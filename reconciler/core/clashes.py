@@ -100,7 +100,9 @@ def _taken(wanted: Desired, row: LedgerRow | None, lives: Sequence[Live], index:
         f"its account (id {row.link}) is gone, and " if row and gone else ""
     )
     told += "; ".join(f"its name or external id is borne by {_whose(one, index)}" for one in others)
-    yield _clash(index.matching.kind, "taken", [wanted.key], told, frozenset(one.id for one in others))
+    anybodys = any(one.id in index.owner_of or one.id in index.dead for one in others)
+    ids = frozenset(one.id for one in others)
+    yield _clash(index.matching.kind, "borne" if anybodys else "taken", [wanted.key], told, ids)
 
 
 def _whose(one: Live, index: Index) -> str:
@@ -114,6 +116,7 @@ def _clash(kind: Kind, code: str, keys: Sequence[str], message: str, ids: frozen
         "tie": "rename or remove all but one of them in the target, or `exclude` the entity",
         "shared": "correct one of them at the source, or `exclude` one",
         "name": f"rename one at the source or by an override ({_renaming(kind)}), or `exclude` one",
+        "borne": "rename that account in the target, or `exclude` the entity",
         "taken": "rename that account in the target, `adopt` it, or `exclude` the entity",
     }[code]
     ordered = tuple(sorted(keys))

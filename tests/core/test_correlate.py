@@ -338,6 +338,7 @@ def test_name_of_a_tombstone_is_taken() -> None:
 
     assert conflicts(correlation) == [("a",)]
     assert "belonged to a" in correlation.conflicts[0].message
+    assert "adopt" not in correlation.conflicts[0].release
 
 
 def test_strangers_come_last_by_name() -> None:
