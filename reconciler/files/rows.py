@@ -224,10 +224,10 @@ def _difference(line: bytes, canonical: bytes) -> str:
 
 def shown(text: str, *, width: int = 80) -> str:
     """
-    Return `text` fit for a message: cut at `width`, and what cannot be printed as `<U+001B>`.
+    Return `text` fit for a message: cut at `width`, and what cannot be printed as JSON writes it.
     """
     cut = text if len(text) <= width else text[:width] + "..."
-    return "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in cut)
+    return "".join(char if char.isprintable() else f"\\u{ord(char):04x}" for char in cut)
 
 
 def refusal(faults: Iterable[Fault], *, folder: str, hint: str) -> InputError:
