@@ -42,7 +42,8 @@ def reader(rules: Mapping[str, FieldRule]) -> Reader:
     return Reader(
         fixed={name: value for name, value in fixed.items() if not isinstance(value, UnsetType)},
         names=names,
-        read=attrgetter("key", "key", *names),
+        # Of one name alone attrgetter returns the bare value; two more in front make it a tuple always.
+        read=attrgetter("key", "user_name", *names),
         attributes=tuple(name for name in given if name not in names),
         computed={name: rule for name, rule in written(rules) if name in COMPUTED},
     )
@@ -54,7 +55,7 @@ def plain_fields(read: Reader, row: UserRow) -> Fields:
     """
     fields = read.fixed.copy()
     for name, value in zip(read.names, read.read(row)[2:], strict=True):
-        if value is not UNSET and not isinstance(value, UnsetType):
+        if not isinstance(value, UnsetType):
             fields[name] = value
     for name in read.attributes:
         if name in row.attributes:

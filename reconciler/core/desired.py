@@ -63,14 +63,6 @@ def desired_group(org: Organisation, placed: PlacedGroup) -> Desired:
     )
 
 
-def desired_users(org: Organisation) -> Iterator[Desired]:
-    """
-    Yield every person of the export, by key.
-    """
-    for _, placed in sorted(org.users.items()):
-        yield desired_user(org, placed)
-
-
 def desired_user(org: Organisation, placed: Placed) -> Desired:
     """
     Return one person as Git wants it: standing, fields, and the managed groups it belongs to.

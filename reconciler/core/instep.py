@@ -22,13 +22,14 @@ class Ground(Struct, frozen=True, kw_only=True):
     What everybody is measured by: Git's side, the rules, and the managed groups.
 
     `managed` maps target ids of managed groups to their keys, `joinable` are the keys of those one may be in.
+    `protected` are names as the target compares them.
     """
 
     org: Organisation
     rules: Rules
     managed: Mapping[str, str]
     joinable: frozenset[str]
-    protected: frozenset[str]
+    protected: frozenset[Value]
 
 
 def in_step(
@@ -51,7 +52,7 @@ def in_step(
         rules=rules,
         managed=managed,
         joinable=rules.reachable & org.managed,
-        protected=frozenset(rules.policy.users.protected),
+        protected=frozenset(rules.equality.fold("user_name", name) for name in rules.policy.users.protected),
     )
     found: dict[str, str] = {}
     for key, placed in org.users.items():
@@ -84,7 +85,7 @@ def _is_untroubled(placed: Placed, live: Live, row: LedgerRow, ground: Ground) -
         standing(ground.org, placed) is ACTIVE
         and row.key not in ground.org.decided.users
         and placed.row.user_name == live.name
-        and live.name not in ground.protected
+        and ground.rules.equality.fold("user_name", live.name) not in ground.protected
         and row.names is not None
         and row.names.present == live.name
         and row.intent is None

@@ -2,16 +2,17 @@
 Small organisations for tables: a policy, rows of an export, overrides as a file would give them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
 from reconciler.core.canonical import digest
 from reconciler.core.decisions import Resolved, resolve
+from reconciler.core.desired import desired_user
 from reconciler.core.directory import Directory
 from reconciler.core.export import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.ledger import LedgerRow
-from reconciler.core.model import Catalogue, Profile
+from reconciler.core.model import Catalogue, Desired, Profile
 from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override
 from reconciler.core.policy import Policy, build, overlay
@@ -138,3 +139,11 @@ def made(
         known=frozenset(known),
         former=former or {},
     )
+
+
+def desired_users(org: Organisation) -> Iterator[Desired]:
+    """
+    Yield everybody of the organisation as Git wants them, by key.
+    """
+    for _, placed in sorted(org.users.items()):
+        yield desired_user(org, placed)

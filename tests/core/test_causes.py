@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from reconciler.core.causes import cause, why
 from reconciler.core.correlate import Pair
-from reconciler.core.desired import desired_groups, desired_users
+from reconciler.core.desired import desired_groups
 from reconciler.core.ledger import Last, LedgerRow
 from reconciler.core.lifecycle import LEAVE
 from reconciler.core.model import Live
 from reconciler.core.organisation import Organisation
 from reconciler.core.settle import Settled
-from tests.core.organisations import STAFF, TRADERS, made, person, policy, said, team
+from tests.core.organisations import STAFF, TRADERS, desired_users, made, person, policy, said, team
 
 HELD = "User granted directly; User through staff (groups.jsonl:1); User through traders (groups.jsonl:2)"
 FALLBACK = "policy profiles.fallback (at profiles.fallback)"

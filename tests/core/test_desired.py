@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.core.desired import desired_groups, desired_users
+from reconciler.core.desired import desired_groups
 from reconciler.core.model import Desired, Profile, Value
 from reconciler.core.policy import Policy
-from tests.core.organisations import STAFF, TRADERS, made, person, policy, said, team
+from tests.core.organisations import STAFF, TRADERS, desired_users, made, person, policy, said, team
 
 
 def ann(*overrides: Any, **more: Any) -> Desired:

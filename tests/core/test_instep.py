@@ -16,7 +16,7 @@ from reconciler.core import decide
 from reconciler.core.decide import Decision
 from reconciler.core.instep import in_step
 from reconciler.core.ledger import Absent, Claim, CreateIntent, Intent, Last, LedgerRow, Names
-from reconciler.core.model import Fields, Live
+from reconciler.core.model import Equality, Fields, Live
 from tests.core.test_laws import LIVES, POLICIES, TARGETS, Life, Step, able
 from tests.targets.memory import MemoryTarget
 from tests.world import World
@@ -186,3 +186,18 @@ def test_two_rows_of_one_account_are_settled(tmp_path: Path) -> None:
     (org, rules, live, rows), more = measured(tmp_path)
 
     assert in_step(org, rules, live, {**rows, "id-bob": replace(rows["id-ann"], key="id-bob")}, **more) == {}
+
+
+def test_protected_names_are_compared_as_the_target_compares(tmp_path: Path) -> None:
+    """
+    Where the target takes `ANN` and `ann` for one name, the one being protected protects the other.
+    """
+    (org, rules, live, rows), more = measured(tmp_path)
+    users = replace(rules.policy.users, protected=("ANN",))
+    folding = replace(
+        rules,
+        policy=replace(rules.policy, users=users),
+        equality=Equality(caseless=frozenset({"user_name"})),
+    )
+
+    assert in_step(org, folding, live, rows, **more) == {}
