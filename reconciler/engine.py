@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from reconciler.apply.approval import Order
 from reconciler.apply.book import Book, Opened
 from reconciler.apply.fence import belong_together
+from reconciler.apply.order import Order
 from reconciler.apply.run import Report, apply
+from reconciler.core.approval import Approval
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision, World, decide
 from reconciler.core.export import Export
@@ -37,9 +38,11 @@ class Asked(Struct, frozen=True, kw_only=True):
     tool: str
 
 
-def plan(asked: Asked, target: Target, opened: Opened, *, now: str) -> Decision:
+def plan(asked: Asked, target: Target, opened: Opened, *, now: str, approval: Approval | None = None) -> Decision:
     """
     Return what is to be done: the target is read now, and settled against the ledger as it was opened.
+
+    `approval` is what a person approved; None: what is dangerous waits.
 
     Raises LedgerError where the two do not belong together.
     """
@@ -60,6 +63,7 @@ def plan(asked: Asked, target: Target, opened: Opened, *, now: str) -> Decision:
         tool=asked.tool,
         max_age=asked.max_age,
         account=asked.account,
+        approval=approval,
     )
     with collector_paused():
         return decide(world)
@@ -70,7 +74,7 @@ def _inputs(asked: Asked, opened: Opened) -> Inputs:
     Return the digests of everything the plan is made from.
     """
     overrides = sorted((one.digest, one.until or "") for one in asked.overrides)
-    waivers = sorted((one.guard, one.target, one.count, one.until) for one in asked.waivers)
+    waivers = sorted((one.guard, one.target, one.count, one.since, one.until) for one in asked.waivers)
     return Inputs(
         export=asked.export.manifest.digest,
         overrides=digest(overrides, waivers),

@@ -15,10 +15,11 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler import engine
-from reconciler.apply.approval import Order
 from reconciler.apply.book import Book, load
 from reconciler.apply.fence import Patience
+from reconciler.apply.order import Order
 from reconciler.apply.run import Report, apply
+from reconciler.core.approval import Approval, approval_of
 from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision
 from reconciler.core.export import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
@@ -275,7 +276,7 @@ class World:
         """
         return load(self.book).ledger
 
-    def decide(self) -> Decision:
+    def decide(self, approval: Approval | None = None) -> Decision:
         """
         Return the decision of a run that starts now.
         """
@@ -289,7 +290,7 @@ class World:
             max_age="36h",
             tool="test",
         )
-        return engine.plan(asked, self.target, load(self.book), now=self.now)
+        return engine.plan(asked, self.target, load(self.book), now=self.now, approval=approval)
 
     def plan(self) -> Plan:
         """
@@ -301,7 +302,8 @@ class World:
         """
         Apply what a plan made now says; an hour later the next verb happens.
         """
-        report = apply(self.decide(), self.target, self.book, opened=load(self.book), order=self.order(approved))
+        decision = self.decide(self.approval(approved))
+        report = apply(decision, self.target, self.book, opened=load(self.book), order=self.order())
         self.time_passes(hours=1)
         return report
 
@@ -309,14 +311,24 @@ class World:
         """
         Apply with everything that the plan shows approved.
         """
-        return self.apply(approved=frozenset(change.id for change in self.plan().changes))
+        return self.apply(approved=frozenset(approval_of(self.plan()).changes))
+
+    def approval(self, approved: frozenset[str] | None) -> Approval | None:
+        """
+        Return the approval of some changes of a plan that is made now; None for None.
+        """
+        if approved is None:
+            return None
+        shown = approval_of(self.plan())
+        chosen = {name: change for name, change in shown.changes.items() if name in approved}
+        return Approval(plan=shown.plan, changes=chosen)
 
     def apply_and_die(self) -> None:
         """
         Apply all, and die after the last write and before the record. The machine is lost, the journal with it.
         """
-        decision = self.decide()
-        order = self.order(frozenset(change.id for change in decision.plan.changes))
+        decision = self.decide(approval_of(self.plan()))
+        order = self.order()
         held: list[Fence | None] = []
 
         def die(message: str) -> None:
@@ -343,9 +355,9 @@ class World:
         self.document = overlay(self.document, change)
         self.policy = build(self.document, {})
 
-    def order(self, approved: frozenset[str] | None = None) -> Order:
+    def order(self) -> Order:
         """
-        Return who applies, and what is approved.
+        Return who applies.
         """
         patience = Patience(
             now=lambda: self.now,
@@ -355,7 +367,7 @@ class World:
             seconds=0,
         )
         holder = f"test@here:{self.process}"
-        return Order(who="tester", holder=holder, lineage="L", patience=patience, approved=approved)
+        return Order(who="tester", holder=holder, lineage="L", patience=patience)
 
     # What there is to see
 

@@ -4,9 +4,9 @@ What a run does about an earlier one that died between its last write and its co
 
 from msgspec.structs import replace
 
-from reconciler.apply.approval import Order
 from reconciler.apply.book import Book, Opened, load, resume, unrecorded
 from reconciler.apply.fence import release, take
+from reconciler.apply.order import Order
 from reconciler.ports import Target
 
 

@@ -10,16 +10,14 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.apply.approval import Order, approve
 from reconciler.apply.book import Book, Opened, commit_intents, commit_record, load, unrecorded
 from reconciler.apply.fence import is_busy, lineage_of, release, take
+from reconciler.apply.order import Order
 from reconciler.apply.writing import Writing, leave_rest, write
 from reconciler.core.canonical import digest, encode
 from reconciler.core.decide import Decision
 from reconciler.core.ledger import Fence, Head, RunHeader
-from reconciler.core.model import Change, Held
 from reconciler.core.ownership import Moment
-from reconciler.core.plan import told_as_held
 from reconciler.core.record import Outcome, Recorded, intentions, record
 from reconciler.errors import HeldError, LedgerError, ReconcilerError
 from reconciler.ports import Target
@@ -29,14 +27,13 @@ _AGAIN = "nothing was written by this run; apply again"
 
 class Report(Struct, frozen=True, kw_only=True):
     """
-    What a run did: each change and what became of it, what was not approved, the serial it is recorded under.
+    What a run did: each change and what became of it, and the serial it is recorded under.
 
     `run` 0: there was nothing to do and nothing to record. `trouble` is what ended the run early.
     """
 
     run: int
     outcomes: tuple[Outcome, ...] = ()
-    unapproved: tuple[Held, ...] = ()
     interrupted: bool = False
     trouble: ReconcilerError | None = None
 
@@ -45,31 +42,24 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
     """
     Return what became of a decision's changes, once the target and the ledger say the same.
     """
-    chosen, unapproved = approve(
-        decision.plan.changes, order, decision.plan.target, told=told_as_held(decision.world.ledger)
-    )
-    ledger = decision.world.ledger
+    ledger, changes = decision.world.ledger, decision.plan.changes
     moment = Moment(now=decision.world.now, run=ledger.head.serial + 1)
     _refuse_unrecorded(target, book, order)
-    if not chosen and not _has_news(
-        decision, record(decision, (), moment, _header(decision, order, moment), unapproved=unapproved)
-    ):
-        return Report(run=0, unapproved=unapproved)
+    if not changes and not _has_news(decision, record(decision, (), moment, _header(decision, order, moment))):
+        return Report(run=0)
     lineage = lineage_of(opened.ledger.head, target.fence()) or order.lineage
     writing = Writing(fence=_fence(target, book, replace(opened.ledger.head, lineage=lineage), order))
     header: RunHeader | None = None
     try:
-        if chosen:
-            delta = intentions(decision, chosen, moment)
+        if changes:
+            delta = intentions(decision, changes, moment)
             opened = commit_intents(book, opened, delta, lineage=lineage, run=moment.run)
-        choice = chosen, unapproved
-        header = _recorded(decision, choice, target, book, opened=opened, order=order, writing=writing)
+        header = _recorded(decision, target, book, opened=opened, order=order, writing=writing)
     finally:
         unreleased = release(target, writing.fence, recorded=header is not None)
     return Report(
         run=moment.run,
         outcomes=tuple(writing.outcomes),
-        unapproved=unapproved,
         interrupted=header.interrupted and writing.trouble is None,
         trouble=writing.trouble or unreleased,
     )
@@ -104,37 +94,28 @@ def _fence(target: Target, book: Book, head: Head, order: Order) -> Fence:
 
 
 def _recorded(
-    decision: Decision,
-    choice: tuple[Sequence[Change], Sequence[Held]],
-    target: Target,
-    book: Book,
-    *,
-    opened: Opened,
-    order: Order,
-    writing: Writing,
+    decision: Decision, target: Target, book: Book, *, opened: Opened, order: Order, writing: Writing
 ) -> RunHeader:
     """
-    Make the writes and record what landed, and what nobody approved; return the header of the record.
+    Make the writes and record what landed; return the header of the record.
     """
-    chosen, unapproved = choice
     moment = Moment(now=decision.world.now, run=decision.world.ledger.head.serial + 1)
-    header = _made(decision, chosen, target, order=order, writing=writing, moment=moment)
-    recorded = record(decision, writing.outcomes, moment, header, unapproved=unapproved)
+    header = _made(decision, target, order=order, writing=writing, moment=moment)
+    recorded = record(decision, writing.outcomes, moment, header)
     recorded = replace(recorded, head=replace(recorded.head, lineage=writing.fence.lineage))
-    commit_record(book, opened, recorded, trailers=_trailers(decision, order, writing.outcomes, recorded))
+    commit_record(book, opened, recorded, trailers=_trailers(decision, header, writing.outcomes, recorded))
     return header
 
 
-def _made(
-    decision: Decision, chosen: Sequence[Change], target: Target, *, order: Order, writing: Writing, moment: Moment
-) -> RunHeader:
+def _made(decision: Decision, target: Target, *, order: Order, writing: Writing, moment: Moment) -> RunHeader:
     """
     Make the writes, and return the header of the run's record, which says whether all of them were tried.
     """
+    changes = decision.plan.changes
     writing.groups.update(decision.group_ids)
-    write(chosen, target, order=order, writing=writing, run=f"run-{moment.run}")
-    header = _header(decision, order, moment, interrupted=len(writing.outcomes) < len(chosen))
-    leave_rest(chosen, writing)
+    write(changes, target, order=order, writing=writing, run=f"run-{moment.run}")
+    header = _header(decision, order, moment, interrupted=len(writing.outcomes) < len(changes))
+    leave_rest(changes, writing)
     return header
 
 
@@ -161,14 +142,14 @@ def _header(decision: Decision, order: Order, moment: Moment, *, interrupted: bo
         tool=decision.world.tool,
         inputs=decision.world.inputs,
         plan=decision.plan.digest,
-        approval=order.approval,
+        approval=decision.world.approval.plan if decision.world.approval else "",
         previous=decision.world.ledger.head.previous,
         interrupted=interrupted,
     )
 
 
 def _trailers(
-    decision: Decision, order: Order, outcomes: Sequence[Outcome], recorded: Recorded
+    decision: Decision, header: RunHeader, outcomes: Sequence[Outcome], recorded: Recorded
 ) -> Mapping[str, str]:
     """
     Return the trailers of the record's commit: counts, digests and ids only.
@@ -183,4 +164,4 @@ def _trailers(
         "Inputs": digest(decision.world.inputs),
         "Changes": f"+{made} ~{len(landed) - made - taken} -{taken} held {held}",
     }
-    return {**trailers, "Approved-by": order.approval} if order.approval else trailers
+    return {**trailers, "Approved-by": header.approval} if header.approval else trailers

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct, field
 
-from reconciler.apply.approval import Order
 from reconciler.apply.fence import keep
+from reconciler.apply.order import Order
 from reconciler.core.claims import elements
 from reconciler.core.ledger import Fence
 from reconciler.core.model import Change

@@ -13,10 +13,11 @@ import click
 from msgspec.structs import replace
 
 from reconciler import engine
-from reconciler.apply.approval import Order
+from reconciler.apply.order import Order
 from reconciler.apply.run import Report
 from reconciler.cli.plan import limited, newly_held, rendered, whisper_inputs
 from reconciler.cli.session import Session, complain, detail, shared
+from reconciler.core.approval import GUARD, Approval, approval_of
 from reconciler.core.decide import Decision
 from reconciler.core.model import Plan
 from reconciler.errors import HeldError, StoreError, UsageError
@@ -82,7 +83,6 @@ def apply(  # noqa: PLR0913  click gives one argument an option
         asked = order(
             session.environ,
             now=found.clock,
-            approved=reviewed,
             wait=wait,
             lineage=uuid.uuid4().hex,
             life=found.asked.policy.max_request_life,
@@ -93,9 +93,10 @@ def apply(  # noqa: PLR0913  click gives one argument an option
         _refuse_unsaved(session, found)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
         whisper_inputs(session, found)
-        decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+        approval = approval_of(reviewed) if reviewed else None
+        decision = engine.plan(found.asked, found.target, found.opened, now=found.now, approval=approval)
         click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
-        _tell_gone(session, reviewed or decision.plan, decision.plan)
+        _tell_gone(session, approval, decision.plan)
         _confirm(session, decision, yes=yes)
         return _act(session, found, decision, asked)
 
@@ -121,14 +122,15 @@ def _refuse_unsaved(session: Session, found: Bench) -> None:
         raise StoreError(told, hint="git add and git commit them, then apply again")
 
 
-def _tell_gone(session: Session, reviewed: Plan, present: Plan) -> None:
+def _tell_gone(session: Session, approval: Approval | None, present: Plan) -> None:
     """
     Tell which approved changes are not in the plan any more: what was reviewed is skipped, but never in silence.
     """
-    there = {change.id for change in present.changes}
-    gone = [change for change in reviewed.changes if change.id not in there]
+    approved = approval.changes if approval else {}
+    there = {change.id for change in (*present.changes, *(one.change for one in present.held if one.change))}
+    gone = [change for change in approved.values() if change.id not in there]
     if gone:
-        session.say(f"Of the approved changes, {len(gone)} of {len(reviewed.changes)} hold no longer:")
+        session.say(f"Of the approved changes, {len(gone)} of {len(approved)} hold no longer:")
     for change in gone[:LIMIT]:
         session.say(f"  {change.action} {change.kind} {change.name}")
     if len(gone) > LIMIT:
@@ -160,7 +162,7 @@ def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> in
         detail(f"  {one.outcome}: {one.change.action} {one.change.kind} {one.change.name}: {one.message}")
     if len(failed) > LIMIT:
         detail(f"  and {len(failed) - LIMIT} more: reconciler audit")
-    for held in report.unapproved[:LIMIT]:
+    for held in [one for one in decision.plan.held if one.guard == GUARD][:LIMIT]:
         tell = session.say if held.standing else detail
         tell(f"  held: {held.name}: {held.reason}\n    {held.release}")
     if report.trouble:
@@ -173,8 +175,7 @@ def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> in
             f"{len(failed)} of {len(report.outcomes)} changes did not land", "look at why, then: reconciler apply"
         )
         return PARTIAL
-    newly = any(not one.standing for one in report.unapproved) or newly_held(decision.plan)
-    return HELD if newly else 0
+    return HELD if newly_held(decision.plan) else 0
 
 
 def _told(report: Report, landed: int) -> str:

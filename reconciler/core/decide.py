@@ -10,6 +10,7 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.core.approval import Approval
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
 from reconciler.core.correlate import Correlation, Pair, correlate
@@ -41,6 +42,8 @@ from reconciler.errors import HeldError, InputError
 class World(Struct, frozen=True, kw_only=True):
     """
     Everything a decision is made from. `now` and `read_at` (when the target was read) are UTC times.
+
+    `approval` None: nobody has approved a plan yet, so what is dangerous waits.
     """
 
     target: str
@@ -58,6 +61,7 @@ class World(Struct, frozen=True, kw_only=True):
     tool: str
     max_age: str = "36h"
     account: str | None = None
+    approval: Approval | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True):

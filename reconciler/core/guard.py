@@ -4,16 +4,29 @@ Limits, completeness, waivers: which changes are held before any of them is writ
 A guard that trips holds its kind; the rest goes on. Every held change says which decision would release it.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from reconciler.core.approval import GUARD
 from reconciler.core.canonical import digest
 from reconciler.core.changes import Draft
 from reconciler.core.claims import elements
-from reconciler.core.limits import COUNTED, LOCK_OUT, Facts, Trip, emptied, limits, lock_out, unproved
+from reconciler.core.limits import COUNTED, Facts, Trip, emptied, limits, lock_out, unapproved, unproved, waivable
 from reconciler.core.model import SETS, Change, Held, Notice
-from reconciler.core.weigh import ENDING, group_left, put_away
+from reconciler.core.waivers import Wanted, allowing, not_allowing
+from reconciler.core.weigh import ENDING, group_left, put_away_key
+
+STAGES = (unproved, limits, unapproved, emptied, lock_out)
+"""
+The guards in their order. Accidents are counted in everything that Git asks for; an approval does not make them
+smaller. Whether a group or the last administrator would go is asked of what is left.
+"""
+
+UNTOLD = frozenset({"needs", GUARD})
+"""Guards that need no notice beside the changes they hold."""
 
 
 class Guarded(Struct, frozen=True, kw_only=True):
@@ -30,15 +43,18 @@ class Guarded(Struct, frozen=True, kw_only=True):
 def guard(drafts: Sequence[Draft], facts: Facts) -> Guarded:
     """
     Return the drafts that pass every guard, and those that do not, each with the first guard that holds it.
+
+    What is held, or must wait for something held, does not count towards the next guard.
     """
     waived: list[Notice] = []
     held: dict[str, Trip] = {}
-    for trip in _trips(drafts, facts, waived):
-        for change in sorted(trip.changes):
-            held.setdefault(change, trip)
-    _follow_needs(drafts, held)
-    trips = {id(trip): trip for trip in held.values()}
-    told = sorted({(trip.code, trip.reason) for trip in trips.values() if trip.code != "needs"})
+    for stage in STAGES:
+        rest = [one for one in drafts if one.change.id not in held]
+        for trip in [one for one in map(partial(_weighed, facts, waived), stage(rest, facts)) if one]:
+            for change in sorted(trip.changes):
+                held.setdefault(change, trip)
+        _follow_needs(drafts, held)
+    told = sorted({(trip.code, trip.reason) for trip in held.values() if trip.code not in UNTOLD})
     return Guarded(
         kept=tuple(one for one in drafts if one.change.id not in held),
         held=tuple(_held(one, held[one.change.id], facts) for one in drafts if one.change.id in held),
@@ -47,30 +63,18 @@ def guard(drafts: Sequence[Draft], facts: Facts) -> Guarded:
     )
 
 
-def _trips(drafts: Sequence[Draft], facts: Facts, waived: list[Notice]) -> Iterator[Trip]:
+def _weighed(facts: Facts, waived: list[Notice], trip: Trip) -> Trip | None:
     """
-    Yield every guard that trips. What is held for one reason does not count towards the next.
+    Return the trip, with what the waivers that are about it lack; None where one that holds today allows it.
     """
-    gone: set[str] = set()
-    for stage in (unproved, limits, emptied, lock_out):
-        rest = [one for one in drafts if one.change.id not in gone]
-        for trip in stage(rest, facts):
-            if not _waived(trip, facts, waived):
-                gone |= trip.changes
-                yield trip
-
-
-def _waived(trip: Trip, facts: Facts, waived: list[Notice]) -> bool:
-    """
-    Return whether a waiver that holds today allows exactly this; a waiver for another count allows nothing.
-    """
-    for one in facts.waivers if trip.code != LOCK_OUT else ():
-        exact = one.guard == trip.code and one.target == facts.target and one.count == len(trip.changes)
-        if exact and one.until >= facts.now[:10]:
-            told = f"{trip.reason}; waived ({one.reason}; {one.origin})"
-            waived.append(Notice(code=trip.code, level="warning", text=told))
-            return True
-    return False
+    if not waivable(trip.code):
+        return trip
+    wanted = Wanted(facts.target, trip.code, len(trip.changes), facts.now[:10])
+    if one := allowing(facts.waivers, wanted):
+        told = f"{trip.reason}; waived ({one.reason}; {one.origin})"
+        waived.append(Notice(code=trip.code, level="warning", text=told))
+        return None
+    return replace(trip, reason=trip.reason + not_allowing(facts.waivers, wanted))
 
 
 def _follow_needs(drafts: Sequence[Draft], held: dict[str, Trip]) -> None:
@@ -79,28 +83,45 @@ def _follow_needs(drafts: Sequence[Draft], held: dict[str, Trip]) -> None:
 
     What is held for such a reason may be needed in its turn: so again, until nothing is added.
     """
-    before = -1
+    before = 0
     while len(held) > before:
         before = len(held)
-        stays = {one.change.link for one in drafts if one.change.id in held and one.change.action in ENDING}
-        kept = put_away(one for one in drafts if one.change.id in held)
+        stopped = [one for one in drafts if one.change.id in held]
+        first = {one.change.id: one for one in stopped}
+        stays = {one.change.link: one for one in stopped if one.change.action in ENDING}
+        kept = {put_away_key(one): one for one in stopped if put_away_key(one)}
         for one in drafts:
-            if one.change.id not in held and (why := _following(one, held, stays, kept)):
-                alone = frozenset({one.change.id})
-                held[one.change.id] = Trip(code="needs", changes=alone, reason=why, release="release that change")
+            if one.change.id not in held and (found := _followed(one, first, stays, kept)):
+                held[one.change.id] = _following(one, *found, held)
 
 
-def _following(one: Draft, held: Mapping[str, Trip], stays: Collection[str | None], kept: Collection[str]) -> str:
+def _followed(
+    one: Draft, first: Mapping[str, Draft], stays: Mapping[str | None, Draft], kept: Mapping[str, Draft]
+) -> tuple[str, Draft] | None:
     """
-    Return why a change must wait for one that is held; empty where it need not.
+    Return why a change must wait for one that is held, and which that is; None where it need not.
     """
-    if any(need in held for need in one.change.needs):
-        return "it needs a change that is held"
+    if need := next((first[need] for need in one.change.needs if need in first), None):
+        return "it needs a change that is held", need
     if not group_left(one):
-        return ""
-    if one.change.link in stays:
-        return "its deactivation is held"
-    return "its group stays: that change is held" if group_left(one) in kept else ""
+        return None
+    if ending := stays.get(one.change.link):
+        return "its deactivation is held", ending
+    away = kept.get(group_left(one))
+    return ("its group stays: that change is held", away) if away else None
+
+
+def _following(one: Draft, why: str, other: Draft, held: Mapping[str, Trip]) -> Trip:
+    """
+    Return the trip of a change that waits for another: what releases that one releases both.
+    """
+    change, trip = other.change, held[other.change.id]
+    return Trip(
+        code=trip.code if trip.code == GUARD else "needs",
+        changes=frozenset({one.change.id}),
+        reason=f"{why} ({change.action} {change.kind} {change.name!r}: {trip.code})",
+        release=trip.release,
+    )
 
 
 def _held(one: Draft, trip: Trip, facts: Facts) -> Held:

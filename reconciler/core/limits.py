@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from reconciler.core.approval import GUARD, RELEASE, Approval, why_not
 from reconciler.core.canonical import encode
 from reconciler.core.changes import Draft
 from reconciler.core.claims import earlier, elements
@@ -29,10 +30,18 @@ COUNTED = (
 """Guards that count changes of their kind, in the order in which they are told."""
 
 LOCK_OUT = "administrators-minimum"
+"""The guard that nothing releases but another administrator."""
+
 OF_A_GROUP = ("group-emptied", "memberships-removed")
 WAIVABLE = frozenset({*COUNTED, *OF_A_GROUP, "export-degraded", "export-older", "target-unread"})
 """Guards that a waiver may release; the ones in `OF_A_GROUP` are named with a group's name after a colon."""
-"""The guard that no waiver releases."""
+
+
+def waivable(code: str) -> bool:
+    """
+    Return whether a waiver may release a guard.
+    """
+    return code in WAIVABLE or code.partition(":")[0] in OF_A_GROUP
 
 
 class Facts(Struct, frozen=True, kw_only=True):
@@ -43,7 +52,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     counts linked and active users, `groups` linked groups, `members` live members by key of each
     group that loses some, `memberships` all of them. `armed` are the
     target ids of active administrators, `privileged` the elements of `roles` that make one. `recent` are removals
-    of the last 24 hours by guard; `emptied` groups that were put away before.
+    of the last 24 hours by guard; `emptied` groups that were put away before. `approval`
+    is what a person approved, if anybody did.
     """
 
     guards: Guards
@@ -61,6 +71,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     degraded: Sequence[str] = ()
     unread: str = ""
     emptied: frozenset[str] = frozenset()
+    approval: Approval | None = None
 
 
 class Trip(Struct, frozen=True, kw_only=True):
@@ -114,6 +125,18 @@ def limits(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
     for key in sorted({key for key, _ in counted_here}):
         ids = [change for group, change in counted_here if group == key]
         yield from _over(_of_group("memberships-removed", key, facts), ids, facts.members.get(key, 0), facts)
+
+
+def unapproved(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
+    """
+    Yield what nobody has approved: it waits before groups and administrators are counted, as it will not be made.
+    """
+    waiting: dict[str, set[str]] = {}
+    for one in drafts:
+        if reason := why_not(one.change, facts.approval):
+            waiting.setdefault(reason, set()).add(one.change.id)
+    for reason, changes in sorted(waiting.items()):
+        yield Trip(code=GUARD, changes=frozenset(changes), reason=reason, release=RELEASE)
 
 
 def _total(code: str, facts: Facts) -> int:
@@ -189,7 +212,7 @@ def lock_out(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
 
 def _trip(code: str, ids: frozenset[str], reason: str, facts: Facts) -> Trip:
     release = (
-        f"correct the source, or waive it in overrides/waivers.yaml: {{target: {facts.target}, guard: "
+        f"correct the source, or waive it in overrides/waivers.yaml: - {{target: {facts.target}, guard: "
         f"{encode(code).decode()}, count: {len(ids)}, until: {facts.now[:10]}, reason: ...}}"
     )
     return Trip(code=code, changes=ids, reason=reason, release=release)

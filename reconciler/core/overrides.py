@@ -51,7 +51,8 @@ class Waiver(Struct, frozen=True, kw_only=True):
     """
     A reviewed, dated permission for one guard to let exactly `count` changes pass.
 
-    `guard` is the code that a held change names (`users-deactivated`, `export-older`...).
+    `guard` is the code that a held change names (`users-deactivated`, `export-older`...). `since` is the first day
+    it holds (empty: any), `until` the last, both inclusive and in UTC.
     """
 
     origin: str
@@ -60,6 +61,7 @@ class Waiver(Struct, frozen=True, kw_only=True):
     count: int
     until: str
     reason: str
+    since: str = field(default="", name="from")
 
 
 def statements(one: Override) -> Iterator[tuple[str, object, str]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reconciler.core.approval import awaiting
 from reconciler.core.canonical import digest
 from reconciler.core.changes import TAKEN_FIRST, Draft
 from reconciler.core.claims import elements
@@ -86,11 +87,14 @@ def _with_needs(one: Draft, order: _Order) -> Draft:
     return replace(one, change=replace(change, needs=tuple(sorted(needs)))) if needs else one
 
 
-def plan_digest(changes: Iterable[Change]) -> str:
+def plan_digest(changes: Iterable[Change], held: Iterable[Held] = ()) -> str:
     """
     Return the digest over the sorted change ids: what is to be done, not when it was planned.
+
+    What only waits for somebody to approve the plan counts too: who approves the digest approves that.
     """
-    return digest(sorted(change.id for change in changes))
+    waiting = sorted(change.id for change in awaiting(held))
+    return digest(sorted(change.id for change in changes), *([waiting] if waiting else []))
 
 
 class Telling(Struct, frozen=True, kw_only=True):
@@ -142,7 +146,7 @@ def told(
         notices=(*guarded.notices, *notices),
         names=_mentioned(changes, standing, telling.names),
         entities=telling.entities,
-        digest=plan_digest(changes),
+        digest=plan_digest(changes, held),
     )
 
 

@@ -13,7 +13,7 @@ from reconciler.core.claims import earlier
 from reconciler.core.decide import Decision
 from reconciler.core.guard import counted
 from reconciler.core.ledger import Claim, Head, Hold, LedgerRow, RunChange, RunClaim, RunHeader
-from reconciler.core.model import Change, Held, Kind, Live
+from reconciler.core.model import Change, Kind, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
 from reconciler.core.rows import row_intended, row_landed
 from reconciler.core.rules import authorities
@@ -96,13 +96,11 @@ def record(
     outcomes: Sequence[Outcome],
     moment: Moment,
     header: RunHeader,
-    *,
-    unapproved: Sequence[Held] = (),
 ) -> Recorded:
     """
     Return what the ledger says once the run is over: every desired value that holds and is not the admin's.
 
-    What did not land keeps its intents, for it may still land. `unapproved` is held like what a guard holds.
+    What did not land keeps its intents, for it may still land.
     """
     rows: dict[tuple[str, str], LedgerRow | None] = dict(decision.rows)
     for one in outcomes:
@@ -110,7 +108,7 @@ def record(
             continue
         place = (str(one.change.kind), one.change.key)
         rows[place] = _after(decision, one, rows.get(place), moment)
-    rows, elsewhere = _with_holds(decision, rows, moment, unapproved)
+    rows, elsewhere = _with_holds(decision, rows, moment)
     claims = tuple(_claim_lines(decision, rows))
     changes = tuple(_change_line(one) for one in outcomes)
     return Recorded(
@@ -138,7 +136,6 @@ def _with_holds(
     decision: Decision,
     rows: Mapping[tuple[str, str], LedgerRow | None],
     moment: Moment,
-    unapproved: Sequence[Held],
 ) -> tuple[dict[tuple[str, str], LedgerRow | None], tuple[Hold, ...]]:
     """
     Return the rows with what is held of each, and the holds of entities that have no row.
@@ -154,7 +151,7 @@ def _with_holds(
     }
     wanted: dict[tuple[str, str], list[Hold]] = {}
     elsewhere: list[Hold] = []
-    for kind, keys, name in _held(decision, unapproved):
+    for kind, keys, name in _held(decision):
         hold = told.get(name, Hold(id=name, since=moment.now, run=moment.run))
         places = [(str(kind), key) for key in keys if known.get((kind, key)) is not None]
         for place in places:
@@ -169,8 +166,8 @@ def _with_holds(
     return result, tuple(sorted(elsewhere, key=lambda hold: hold.id))
 
 
-def _held(decision: Decision, unapproved: Sequence[Held]) -> Iterator[tuple[Kind, tuple[str, ...], str]]:
-    for held in (*decision.plan.held, *unapproved):
+def _held(decision: Decision) -> Iterator[tuple[Kind, tuple[str, ...], str]]:
+    for held in decision.plan.held:
         yield held.kind, (held.key,), held.id
     for conflict in decision.plan.conflicts:
         yield conflict.kind, conflict.keys, conflict.id

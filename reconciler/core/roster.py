@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Protocol
 
+from reconciler.core.approval import Approval
 from reconciler.core.changes import Draft
 from reconciler.core.claims import elements
 from reconciler.core.correlate import Correlation, Pair
@@ -35,6 +36,8 @@ class Judged(Protocol):
     def ledger(self) -> Ledger: ...  # noqa: D102
     @property
     def waivers(self) -> tuple[Waiver, ...]: ...  # noqa: D102
+    @property
+    def approval(self) -> Approval | None: ...  # noqa: D102
 
 
 def live_groups(live: Iterable[Live], who: Correlation, *, empties: bool) -> dict[str, str]:
@@ -97,6 +100,7 @@ def facts_of(
         names={**names, **former},
         recent=world.ledger.head.removed_24h,
         waivers=world.waivers,
+        approval=world.approval,
         degraded=degraded,
         unread="" if world.snapshot.complete else world.snapshot.problem or "the target was not read whole",
         emptied=frozenset(retired),

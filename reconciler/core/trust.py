@@ -13,6 +13,7 @@ from reconciler.core.export import Manifest
 from reconciler.core.ledger import Head
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Guards
+from reconciler.core.waivers import Wanted, allowing, not_allowing
 
 CLOCK_SKEW = "5m"
 """How far ahead of ours the source's clock may be."""
@@ -56,24 +57,24 @@ def judge(manifest: Manifest, expected: Expectation) -> Trust:
     if earlier(manifest.fetched_at, CLOCK_SKEW) > expected.now:
         told = f"the export was read at {manifest.fetched_at}, which is in the future (now {expected.now})"
         return Trust(refused=told, hint="correct the clock of the machine that exports, and export again")
-    if manifest.fetched_at < expected.head.fetched_at and not _going_back(expected):
+    if manifest.fetched_at < expected.head.fetched_at and not allowing(expected.waivers, _back(expected)):
         told = (
             f"the export was read at {manifest.fetched_at}; one of {expected.head.fetched_at} was applied already"
         )
         hint = (
             "export again; to go back on purpose, waive it in overrides/waivers.yaml: "
-            f"{{target: {expected.target}, guard: export-older, count: 1, until: {expected.now[:10]}, reason: ...}}"
+            f"- {{target: {expected.target}, guard: export-older, count: 1, until: {expected.now[:10]}, "
+            "reason: ...}"
         )
-        return Trust(refused=told, hint=hint)
+        return Trust(refused=told + not_allowing(expected.waivers, _back(expected)), hint=hint)
     return Trust(degraded=tuple(_degraded(manifest, expected)))
 
 
-def _going_back(expected: Expectation) -> bool:
-    return any(
-        (one.guard, one.target, one.count) == ("export-older", expected.target, 1)
-        and one.until >= expected.now[:10]
-        for one in expected.waivers
-    )
+def _back(expected: Expectation) -> Wanted:
+    """
+    Return what a waiver must allow, for one export, to go back on purpose.
+    """
+    return Wanted(expected.target, "export-older", 1, expected.now[:10])
 
 
 def _degraded(manifest: Manifest, expected: Expectation) -> Iterator[str]:

@@ -45,8 +45,17 @@ def put_away(drafts: Iterable[Draft]) -> frozenset[str]:
     """
     Return the keys of the groups that are put away, or replaced, by these drafts.
     """
-    ended = [one for one in drafts if one.change.kind == "group" and one.change.action in PUT_AWAY]
-    return frozenset(f"{FORMER}{one.change.link}" if "replaced" in one.tags else one.change.key for one in ended)
+    return frozenset(key for one in drafts if (key := put_away_key(one)))
+
+
+def put_away_key(one: Draft) -> str:
+    """
+    Return the key of the group that a draft puts away, or replaces; empty where it does not.
+    """
+    change = one.change
+    if change.kind != "group" or change.action not in PUT_AWAY:
+        return ""
+    return f"{FORMER}{change.link}" if "replaced" in one.tags else change.key
 
 
 def _ends(one: Draft) -> bool:

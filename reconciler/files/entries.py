@@ -5,7 +5,7 @@ Entries of override files as values, and entries that contradict each other.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 from reconciler.core.canonical import digest, encode
 from reconciler.core.overrides import Override, Waiver, statements
@@ -38,7 +38,7 @@ def waiver(entry: Mapping[str, Any], document: Document, index: int) -> Waiver:
     """
     Return entry number `index` of a file as a waiver; the schema has found nothing wrong with it.
     """
-    return Waiver(origin=_origin(document, index), **entry)
+    return convert({"origin": _origin(document, index), **entry}, Waiver)
 
 
 def agreed(overrides: Iterable[Override]) -> Agreed:

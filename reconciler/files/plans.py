@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from reconciler.core.approval import awaiting
 from reconciler.core.model import Plan
 from reconciler.core.plan import plan_digest
 from reconciler.errors import Fault, InputError
@@ -84,9 +85,9 @@ def _faults(document: dict[str, Any], plan: Plan) -> Iterator[str]:
     stranger = _stranger(document, msgspec.to_builtins(plan), "$")
     if stranger:
         yield f"{stranger} is not what a plan file holds there"
-    counts = Counter(change.id for change in plan.changes)
+    counts = Counter(change.id for change in (*plan.changes, *awaiting(plan.held)))
     yield from (f"change {one} stands in it {count} times" for one, count in sorted(counts.items()) if count > 1)
-    digest = plan_digest(plan.changes)
+    digest = plan_digest(plan.changes, plan.held)
     if plan.digest != digest:
         yield f"its digest is {plan.digest!r}, but its changes give {digest}"
 

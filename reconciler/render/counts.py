@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import get_args
 
+from reconciler.core.approval import GUARD
 from reconciler.core.model import Action, Change, Conflict, Fields, Held, Kind, Plan
 from reconciler.render.json_text import file_digest
 from reconciler.render.shown import sentence
@@ -56,8 +57,8 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     """
     Return what the plan is about and its two digests, each under its name.
 
-    `plan` covers the changes: it is what is approved. `file` is the SHA-256 of the plan's JSON, which holds all
-    that any rendering leaves out: no two different plans show the same.
+    `plan` covers the changes, and those that only wait for approval: it is what is approved. `file` is the SHA-256
+    of the plan's JSON, which holds all that any rendering leaves out: no two different plans show the same.
     """
     found = [
         ("plan", sentence(plan.digest, longest=_LONGEST_FACT)),
@@ -112,7 +113,13 @@ def _withheld(plan: Plan) -> list[str]:
     """
     Return what waits for a decision, and how much of it no earlier run has told.
     """
-    waiting: list[tuple[str, Sequence[Held | Conflict]]] = [("held", plan.held), ("in conflict", plan.conflicts)]
+    awaiting = [one for one in plan.held if one.guard == GUARD]
+    held = [one for one in plan.held if one.guard != GUARD]
+    waiting: list[tuple[str, Sequence[Held | Conflict]]] = [
+        ("waiting for approval", awaiting),
+        ("held", held),
+        ("in conflict", plan.conflicts),
+    ]
     return [f"{len(found):,} {words} ({_new(found):,} new)" for words, found in waiting if found]
 
 

@@ -1,9 +1,9 @@
 """
 A plan as sections of blocks in the order in which they matter: what text and Markdown show alike.
 
-Risk first: dangerous, then removals and privileged; then users and groups by what happens to them; then what is
-withheld, who owns what, what expires. A block is one entity (or one held change, one piece of news). Blocks are
-drawn when they are asked for, so that the first twenty of 10,000 cost what twenty cost.
+Risk first: dangerous (approved or not), then removals and privileged; then users and groups by what happens to
+them; then what is withheld, who owns what, what expires. A block is one entity (or one held change, one piece of
+news). Blocks are drawn when they are asked for, so that the first twenty of 10,000 cost what twenty cost.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -13,6 +13,7 @@ from typing import TypeAlias, TypeVar
 
 from msgspec import UNSET, Struct
 
+from reconciler.core.approval import GUARD
 from reconciler.core.model import Change, ClaimNews, Conflict, Expiring, Held, Kind, Notice, Plan
 from reconciler.render.counts import ACTIONS
 from reconciler.render.delta import Line, Sign, change_lines
@@ -37,15 +38,22 @@ _SIGNS: dict[str, Sign] = {
 }
 
 
+DECISIONS = 20
+"""How many new holds, and new conflicts, are shown even where fewer entries are asked for."""
+
+
 class Section(Struct, frozen=True, kw_only=True):
     """
-    Blocks of one kind under a title, which holds words of ours alone. `whole`: never cut to its first few.
+    Blocks of one kind under a title, which holds words of ours alone.
+
+    `whole`: never cut to its first few; `least`: so many are shown however few are asked for.
     """
 
     title: str
     blocks: tuple[Block, ...]
     risk: bool = False
     whole: bool = False
+    least: int = 0
 
 
 def sections(plan: Plan) -> list[Section]:
@@ -60,17 +68,27 @@ def _all_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
     alarms = [notice for notice in plan.notices if notice.level != "note"]
     notes = [notice for notice in plan.notices if notice.level == "note"]
     yield _section("Warnings", _notice, alarms, risk=True, whole=True)
-    yield from _change_sections(plan.changes, groups)
     held = partial(_held, groups=groups)
-    yield _section("Held", held, [one for one in plan.held if not one.standing], risk=True)
-    yield _section("Conflicts", _conflict, [one for one in plan.conflicts if not one.standing], risk=True)
-    yield _section("Held since an earlier run", held, [one for one in plan.held if one.standing])
+    yield from _change_sections(plan, groups)
+    others = [one for one in plan.held if not _waits(one)]
+    yield _section("Held", held, [one for one in others if not one.standing], risk=True, least=DECISIONS)
+    yield _section(
+        "Conflicts", _conflict, [one for one in plan.conflicts if not one.standing], risk=True, least=DECISIONS
+    )
+    yield _section("Held since an earlier run", held, [one for one in others if one.standing])
     yield _section("Conflicts since an earlier run", _conflict, [one for one in plan.conflicts if one.standing])
     privileged = [claim for claim in plan.claims if claim.privileged]
     yield _section("Privileged values of administrators", _claim, privileged, risk=True, whole=True)
     yield _section("Ownership", _claim, [claim for claim in plan.claims if not claim.privileged])
     yield _section("Expiring", _expiring, plan.expiring)
     yield _section("Notes", _notice, notes)
+
+
+def _waits(one: Held) -> bool:
+    """
+    Return whether something dangerous waits for nothing but an approval.
+    """
+    return one.guard == GUARD and one.change is not None and "dangerous" in one.change.risk
 
 
 def _section(
@@ -80,9 +98,10 @@ def _section(
     *,
     risk: bool = False,
     whole: bool = False,
+    least: int = 0,
 ) -> Section:
     blocks = tuple(partial(draw, entry) for entry in entries)
-    return Section(title=title, blocks=blocks, risk=risk, whole=whole)
+    return Section(title=title, blocks=blocks, risk=risk, whole=whole, least=least)
 
 
 def by_entity(changes: Iterable[Change]) -> list[Changes]:
@@ -97,16 +116,21 @@ def by_entity(changes: Iterable[Change]) -> list[Changes]:
     return [tuple(found) for found in gathered.values()]
 
 
-def _change_sections(changes: Iterable[Change], groups: dict[str, str]) -> Iterator[Section]:
+def _change_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
     """
     Yield the sections of changes; an entity stands in one alone, the first that it belongs to.
+
+    What is dangerous stands in one section, whether it waits for an approval or has it.
     """
+    waiting = tuple(partial(_held, one, groups=groups) for one in plan.held if _waits(one))
     draw = partial(_entity_lines, groups=groups)
     ranked: tuple[list[Changes], ...] = ([], [], [])
-    for one in by_entity(changes):
+    for one in by_entity(plan.changes):
         ranked[_rank(one)].append(one)
     dangerous, risky, plain = ranked
-    yield _section("Dangerous: each needs an approval", draw, dangerous, risk=True, whole=True)
+    approved = tuple(partial(draw, one) for one in dangerous)
+    title = "Dangerous: each needs an approval"
+    yield Section(title=title, blocks=(*waiting, *approved), risk=True, whole=True)
     yield _section("Removals and privileged changes", draw, risky, risk=True)
     for (kind, action), found in groupby(sorted(plain, key=_place), key=lambda one: (one[0].kind, one[0].action)):
         yield _section(f"{kind.capitalize()}s to {action}", draw, found)
@@ -122,6 +146,10 @@ def _risks(one: Changes) -> list[str]:
     return [risk for risk in ("dangerous", "privileged", "removal") if risk in present]
 
 
+def _told_risks(one: Changes) -> str:
+    return f" ({', '.join(_risks(one))})" if _risks(one) else ""
+
+
 def _place(one: Changes) -> tuple[bool, int]:
     return one[0].kind == "group", ACTIONS.index(one[0].action)
 
@@ -132,9 +160,8 @@ def _entity_lines(one: Changes, *, groups: dict[str, str]) -> list[Line]:
     """
     signs = [_SIGNS[change.action] for change in one]
     cause = _usual_cause(one)
-    risks = f" ({', '.join(_risks(one))})" if _risks(one) else ""
     because = f", because {sentence(cause)}" if cause else ""
-    heading = f"{entity(one[0].kind, one[0].name, one[0].key)}: {_actions(one)}{risks}{because}"
+    heading = f"{entity(one[0].kind, one[0].name, one[0].key)}: {_actions(one)}{_told_risks(one)}{because}"
     return [Line("-" if "-" in signs else signs[0], heading), *change_lines(one, groups, cause=cause)]
 
 
@@ -160,7 +187,7 @@ def _held(one: Held, *, groups: dict[str, str]) -> list[Line]:
     """
     Return what is held, why, how to release it, and the change that would then be made.
     """
-    what = f": {one.change.action}" if one.change else ""
+    what = f": {_actions((one.change,))}{_told_risks((one.change,))}" if one.change else ""
     field = f", {field_name(one.field)}" if one.field else ""
     guard = f" (guard {sentence(one.guard)})" if one.guard else ""
     lines = [

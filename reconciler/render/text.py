@@ -21,7 +21,8 @@ def render_text(plan: Plan, *, color: bool = False, limit: int | None = LIMIT) -
     """
     Return the plan as lines: summary, facts, sections in order of risk, and the summary again.
 
-    `limit` is the number of entities shown of each kind (None: all); what is dangerous is always shown whole.
+    `limit` is the number of entities shown of each kind (None: all); what is dangerous is always shown whole,
+    and the first twenty decisions that are newly needed.
     The first column holds a sign of ours: `+ ~ -` for what changes, `!` for what is held, `=` for what stays.
     """
     lines = list(_lines(plan, limit))
@@ -48,7 +49,7 @@ def _lines(plan: Plan, limit: int | None) -> Iterator[tuple[str, str]]:
 def _section_lines(section: Section, limit: int | None) -> Iterator[tuple[str, str]]:
     yield "", ""
     yield f"{section.title} ({len(section.blocks):,})", _BOLD
-    shown = section.blocks if section.whole or limit is None else section.blocks[:limit]
+    shown = section.blocks if section.whole or limit is None else section.blocks[: max(limit, section.least)]
     for block in shown:
         for line in block():
             yield f"{line.sign} {line.text}", _COLOURS.get(line.sign, "")

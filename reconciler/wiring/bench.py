@@ -11,8 +11,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.apply.approval import Order
 from reconciler.apply.book import Book, Opened, load
+from reconciler.apply.order import Order
 from reconciler.apply.recovery import recover
 from reconciler.core.model import Plan
 from reconciler.engine import Asked

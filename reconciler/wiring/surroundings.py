@@ -11,9 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from reconciler.apply.approval import Order
 from reconciler.apply.fence import Patience
-from reconciler.core.model import Plan
+from reconciler.apply.order import Order
 from reconciler.core.policy import seconds
 from reconciler.errors import UsageError
 
@@ -59,13 +58,12 @@ def order(
     environ: Mapping[str, str],
     *,
     now: Callable[[], datetime],
-    approved: Plan | None,
     wait: float,
     lineage: str,
     life: str,
 ) -> Order:
     """
-    Return who applies, on whose approval. `life` is how long a request may live, and so the fence's term.
+    Return who applies. `life` is how long a request may live, and so the fence's term.
     """
 
     def later(moment: str) -> str:
@@ -79,9 +77,6 @@ def order(
         holder=f"run@{socket.gethostname()}:{os.getpid()}",
         lineage=lineage,
         patience=patience,
-        approval=approved.digest if approved else "",
-        approved=frozenset(change.id for change in approved.changes) if approved else None,
-        reviewed={change.id: change for change in approved.changes} if approved else {},
     )
 
 

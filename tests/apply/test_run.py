@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.book import load
 from reconciler.apply.run import Report, apply
+from reconciler.core.approval import Approval, approval_of
 from reconciler.core.ledger import Fence
 from reconciler.errors import HeldError, LedgerError, StoreError, TargetError
 from reconciler.files.journal import read_journal
@@ -36,11 +37,11 @@ def world(target: MemoryTarget, tmp_path: Path) -> World:
     return world
 
 
-def ordered(world: World, **order: Any) -> Report:
+def ordered(world: World, approval: Approval | None = None, **order: Any) -> Report:
     """
     Apply what a plan made now says, by an order of its own.
     """
-    decision = world.decide()
+    decision = world.decide(approval)
     report = apply(
         decision, world.target, world.book, opened=load(world.book), order=replace(world.order(), **order)
     )
@@ -234,7 +235,7 @@ def test_the_record_says_who_and_on_whose_approval(world: World) -> None:
     The header and the commit name the approval; each change has its outcome and the target's version.
     """
     world.cloud_says("ann", first_name="Anna")
-    ordered(world, who="ops", approval="PR-7")
+    ordered(world, replace(approval_of(world.plan()), plan="PR-7"), who="ops")
     _, message = world.store.commits[-1]
     record = world.record(2)
 

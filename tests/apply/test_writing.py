@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from reconciler.apply.approval import Order
 from reconciler.apply.fence import Patience, take
+from reconciler.apply.order import Order
 from reconciler.apply.writing import BATCH, Writing, batches, leave_rest, write
 from reconciler.core.ledger import Head
 from reconciler.core.model import Change

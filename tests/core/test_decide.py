@@ -497,7 +497,7 @@ def test_waiver_of_one_groups_guard_is_read_and_releases_it(world: World, tmp_pa
     release = next(one.release for one in world.plan().held if one.guard.startswith("memberships-removed:"))
     entry = release.partition("waivers.yaml: ")[2].replace("...", "T-3")
     (tmp_path / "overrides").mkdir()
-    (tmp_path / "overrides" / "waivers.yaml").write_text(f"- {entry}\n")
+    (tmp_path / "overrides" / "waivers.yaml").write_text(f"{entry}\n")
     world.waivers += read_state(tmp_path).waivers
 
     assert "Cloud - traders" in entry

@@ -8,81 +8,11 @@ import msgspec
 import pytest
 
 from reconciler.core.changes import DISARMED, TAKEN, Draft
-from reconciler.core.guard import Guarded, counted, guard
-from reconciler.core.limits import COUNTED, Facts
-from reconciler.core.model import Change
-from reconciler.core.overrides import Waiver
+from reconciler.core.guard import counted, guard
+from reconciler.core.limits import COUNTED
 from reconciler.core.policy import Guards, Limit
 from reconciler.core.weigh import weighed
-
-NOW = "2026-11-22T10:00:00Z"
-
-
-def draft(name: str, *tags: str, **change: Any) -> Draft:
-    """
-    Return a draft about somebody, by default an update.
-    """
-    given = {
-        "id": f"c-{name}-{sorted(tags)}",
-        "action": "update",
-        "kind": "user",
-        "key": name,
-        "name": name,
-        **change,
-    }
-    return Draft(change=Change(**{"link": f"l-{name}", **given}), phase=TAKEN, tags=frozenset(tags))
-
-
-def off(name: str, *tags: str) -> Draft:
-    """
-    Return the deactivation of somebody.
-    """
-    more = {"action": "deactivate", "before": {"active": True}, "after": {"active": False}, "risk": ("removal",)}
-    return draft(name, *(tags or ("users-deactivated",)), **more)
-
-
-def leaving(name: str, group: str = "g") -> Draft:
-    """
-    Return somebody's leaving a group.
-    """
-    more = {"before": {"groups": (group,)}, "after": {"groups": ()}, "risk": ("removal",)}
-    return draft(name, "memberships-removed", f"left:{group}", **more)
-
-
-def facts(**change: Any) -> Facts:
-    """
-    Return facts of a large, quiet organisation, with a change.
-    """
-    quiet: dict[str, Any] = {
-        "guards": Guards(),
-        "target": "registry",
-        "now": NOW,
-        "linked": 20,
-        "groups": 20,
-        "armed": frozenset({"l-root", "l-boss"}),
-        "privileged": frozenset({"Admins"}),
-        "members": {"g": 40, "h": 40},
-        "memberships": 80,
-        "names": {"g": "Traders"},
-        "recent": {},
-        "waivers": (),
-    }
-    return Facts(**{**quiet, **change})
-
-
-def waiver(code: str, count: int, **change: Any) -> Waiver:
-    """
-    Return a waiver that holds today.
-    """
-    sound: dict[str, Any] = {"origin": "w:1", "target": "registry", "until": NOW[:10], "reason": "T-2"}
-    return Waiver(**{**sound, "guard": code, "count": count, **change})
-
-
-def held(found: Guarded) -> list[tuple[str, str]]:
-    """
-    Return what is held, and by which guard.
-    """
-    return [(one.name, one.guard) for one in found.held]
+from tests.core.drafts import NOW, draft, facts, held, leaving, off, waiver
 
 
 @pytest.mark.parametrize("code", COUNTED)
@@ -364,6 +294,51 @@ def test_waiver_allows_exactly_what_it_says(count: int, change: dict[str, Any], 
     assert found.waived == ({"users-deactivated"} if released else set())
 
 
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        pytest.param({"count": 3}, "allows exactly 3, and this is 4", id="another count"),
+        pytest.param({"until": "2026-11-21"}, "ended on 2026-11-21", id="yesterday"),
+        pytest.param({"since": "2026-11-23"}, "begins on 2026-11-23", id="tomorrow"),
+        pytest.param(
+            {"count": 5, "until": "2026-11-21"},
+            "ended on 2026-11-21 and allows exactly 5, and this is 4",
+            id="both",
+        ),
+    ],
+)
+def test_waiver_that_does_not_fit_says_what_it_lacks(change: dict[str, Any], lacks: str) -> None:
+    """
+    Both numbers, or the day: whoever wrote the waiver reads in the plan why it releases nothing.
+    """
+    found = guard(
+        [off(f"p{at}") for at in range(4)], facts(waivers=(waiver("users-deactivated", **{"count": 4, **change}),))
+    )
+
+    assert found.held[0].reason.endswith(f"; the waiver at w:1 {lacks}")
+    assert found.notices[0].text == found.held[0].reason
+
+
+def test_waiver_holds_on_its_first_and_its_last_day() -> None:
+    """
+    Both days are inclusive, in UTC.
+    """
+    today = waiver("users-deactivated", 4, since=NOW[:10], until=NOW[:10])
+
+    assert guard([off(f"p{at}") for at in range(4)], facts(waivers=(today,))).held == ()
+
+
+def test_what_follows_says_what_to_release() -> None:
+    """
+    A change that waits for a held one names it, and bears the release that sets both free.
+    """
+    drafts = weighed([off(f"p{at}") for at in range(4)] + [leaving("p0")], facts())
+    found = {one.guard: one for one in guard(drafts, facts()).held}
+
+    assert found["needs"].reason == "its deactivation is held (deactivate user 'p0': users-deactivated)"
+    assert found["needs"].release == found["users-deactivated"].release
+
+
 def test_release_says_what_to_type() -> None:
     """
     The text of a hold is the waiver that releases it, a name that needs quotes included.
@@ -371,7 +346,7 @@ def test_release_says_what_to_type() -> None:
     found = guard([leaving(f"p{at}") for at in range(4)], facts(members={"g": 8}, names={"g": 'O"Hara'}))
 
     assert found.held[0].release == (
-        "correct the source, or waive it in overrides/waivers.yaml: {target: registry, guard: "
+        "correct the source, or waive it in overrides/waivers.yaml: - {target: registry, guard: "
         '"memberships-removed:O\\"Hara", count: 4, until: 2026-11-22, reason: ...}'
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.approval import awaiting
 from reconciler.core.model import Live
 from tests.targets.memory import MemoryTarget
 from tests.world import World, summary
@@ -79,11 +80,11 @@ def test_an_account_that_an_admin_disabled_is_dangerous_to_enable(world: World, 
     To enable what an administrator disabled needs an approved plan; without it, it is held.
     """
     target.admin_sets("ann", active=False)
-    change = world.plan().changes[0]
+    (waiting,) = awaiting(world.plan().held)
     report = world.apply()
 
-    assert (change.action, change.risk) == ("activate", ("dangerous",))
-    assert [one.change and one.change.id for one in report.unapproved] == [change.id]
+    assert (waiting.action, waiting.risk) == ("activate", ("dangerous",))
+    assert (report.outcomes, world.plan().changes) == ((), ())
     assert world.live("ann").active is False
     world.approve()
     assert (world.live("ann").active, world.plan().changes) == (True, ())
@@ -99,7 +100,7 @@ def test_an_account_that_an_admin_disabled_stays_dangerous_after_leave(world: Wo
     world.apply()
     world.cloud_says("ann", state="active")
 
-    assert [one.risk for one in world.plan().changes if one.action == "activate"] == [("dangerous",)]
+    assert [one.risk for one in awaiting(world.plan().held) if one.action == "activate"] == [("dangerous",)]
 
 
 @pytest.mark.parametrize("days", [pytest.param(0, id="at once"), pytest.param(1, id="a day later")])

@@ -201,3 +201,40 @@ def test_a_field_that_nobody_owns_has_no_owner() -> None:
         '= user "n" [k], locale: adopted: asks',
         '=     value:    "a"',
     ]
+
+
+def test_what_waits_for_approval_is_no_less_dangerous() -> None:
+    """
+    A dangerous change that is held for want of an approval stands first, however many others are not shown.
+    """
+    waiting = change("activate", "ann", before={"active": False}, after={"active": True}, risk=("dangerous",))
+    hold = Held(
+        id="h",
+        kind="user",
+        key="ann",
+        name="ann",
+        reason="r",
+        release="r",
+        guard="approval",
+        change=waiting,
+        standing=True,
+    )
+    text = render_text(plan(held=(hold,)), limit=0)
+
+    assert "Dangerous: each needs an approval (1)\n! user" in text
+    assert "activate (dangerous)" in text
+    assert "1 waiting for approval (0 new)" in text
+
+
+def test_new_holds_are_shown_however_few_entries_are_asked_for() -> None:
+    """
+    A decision that is newly needed is told with its release under `--limit 0` too; what was told before is cut.
+    """
+    new, old = (
+        Held(id=str(at), kind="user", key="ann", name="ann", reason=f"r{at}", release=f"do {at}", standing=at > 0)
+        for at in range(2)
+    )
+    text = render_text(plan(held=(new, old)), limit=0)
+
+    assert "release: do 0" in text
+    assert "do 1" not in text

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.core.approval import awaiting
 from reconciler.core.model import Plan, Value
 from reconciler.core.policy import build, overlay
 from reconciler.files.policies import preset
@@ -415,7 +416,7 @@ def test_o12_account_that_the_administrator_disabled_waits_for_approval(world: W
     """
     applied(world)
     admin.admin_sets("ann", active=False)
-    risks = [one.risk for one in world.plan().changes]
+    risks = [one.risk for one in awaiting(world.plan().held)]
     world.apply()
     before = world.live("ann").active
     world.approve()
