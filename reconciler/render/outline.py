@@ -38,7 +38,7 @@ _SIGNS: dict[str, Sign] = {
 }
 
 
-DECISIONS = 20
+DECISIONS = 10
 """How many new holds, and new conflicts, are shown even where fewer entries are asked for."""
 
 

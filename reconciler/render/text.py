@@ -22,7 +22,7 @@ def render_text(plan: Plan, *, color: bool = False, limit: int | None = LIMIT) -
     Return the plan as lines: summary, facts, sections in order of risk, and the summary again.
 
     `limit` is the number of entities shown of each kind (None: all); what is dangerous is always shown whole,
-    and the first twenty decisions that are newly needed.
+    and the first ten decisions that are newly needed.
     The first column holds a sign of ours: `+ ~ -` for what changes, `!` for what is held, `=` for what stays.
     """
     lines = list(_lines(plan, limit))
