@@ -2,9 +2,12 @@
 What a source says: rows, each with its place, and the manifest that proves them whole (formats.md, canonical rows).
 """
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
+"""How many: read from a file, it is never less than none."""
 
 
 class UserRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True, gc=False):
@@ -45,9 +48,9 @@ class Counts(Struct, frozen=True, kw_only=True):
     How many rows an export has, by kind.
     """
 
-    users: int = 0
-    groups: int = 0
-    memberships: int = 0
+    users: Count = 0
+    groups: Count = 0
+    memberships: Count = 0
 
 
 class Collection(Struct, frozen=True, kw_only=True, omit_defaults=True):

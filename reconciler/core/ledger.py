@@ -4,14 +4,16 @@ What the ledger remembers: who owns each shared field, what we wrote, what then 
 The format is that of formats.md; the meaning that of ownership.md. Times are UTC, `2026-11-22T10:00:00Z`.
 """
 
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
-from reconciler.core.export import Counts
+from reconciler.core.export import Count, Counts
 from reconciler.core.model import Fields, Inputs, Value
 
 Owner: TypeAlias = Literal["git", "admin"]
+Time: TypeAlias = Annotated[str, Meta(pattern=r"^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?\Z")]
+"""A time of the head, or none. It decides what is old, and is compared as text: so it has one form."""
 
 
 class Intent(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -140,14 +142,14 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     version: int
     lineage: str
     target: str
-    serial: int = 0
-    depth: int = 0
+    serial: Count = 0
+    depth: Count = 0
     inputs: Inputs = field(default_factory=Inputs)
     policy: dict[str, str] = field(default_factory=dict)
     account: str = ""
-    fetched_at: str = ""
+    fetched_at: Time = ""
     counts: Counts = field(default_factory=Counts)
-    removed_24h: dict[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    removed_24h: dict[str, tuple[tuple[Time, Count], ...]] = field(default_factory=dict)
     previous: str = ""
     fence: Fence | None = None
     holds: tuple[Hold, ...] = ()

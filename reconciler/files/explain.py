@@ -83,7 +83,11 @@ def _value(refusal: Refusal) -> str:
 
 
 def _pointer(refusal: Refusal) -> Pointer:
-    return tuple(refusal.absolute_path)
+    """
+    Return where a refused value stands; a refused key stands at itself, and not at the mapping around it.
+    """
+    key = (refusal.instance,) if "propertyNames" in refusal.absolute_schema_path else ()
+    return (*refusal.absolute_path, *key)
 
 
 def _unknown(refusal: Refusal) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ from reconciler.files.rows import (
     decode,
     encode,
     refusal,
+    shown,
 )
 from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, spread
 from reconciler.files.sharing import Pool, share_user
@@ -78,6 +79,7 @@ def read_export(folder: Path, *, user_form: Form[UserRow] = USERS, group_form: F
         raise _refused([*faults, *error.faults], folder) from None
     faults.extend(_strays(folder, names, manifest.depth))
     faults.extend(() if faults else mismatches(manifest, tally, folder))
+    faults.extend(() if faults else _astray(users, groups))
     if faults:
         raise _refused(faults, folder)
     by_key = attrgetter("row.key")
@@ -172,6 +174,18 @@ def _strays(folder: Path, names: Iterable[str], depth: int) -> Iterator[Fault]:
         place = shard_depth(name)
         if place is None or place[1] != depth:
             yield Fault(str(folder / name), 0, f"is no file of this export, whose depth is {depth}")
+
+
+def _astray(users: Iterable[Placed], groups: Iterable[PlacedGroup]) -> Iterator[Fault]:
+    """
+    Yield a fault for each membership of a group that the export does not have: nobody leaves the rest for it.
+    """
+    known = {placed.row.key for placed in groups}
+    for placed in users:
+        for key in placed.row.groups:
+            if key not in known:
+                path, _, line = placed.origin.rpartition(":")
+                yield Fault(path, int(line), f"is in group '{shown(key)}', of which the export has no row")
 
 
 def _refused(faults: Iterable[Fault], folder: Path) -> InputError:
