@@ -2,22 +2,27 @@
 `reconciler plan`: what would change, and what would not, and why.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from reconciler import engine
 from reconciler.cli.session import Session, shared
+from reconciler.core.adoption import Adoption, adoptions
 from reconciler.core.model import Plan
 from reconciler.errors import UsageError
+from reconciler.render.adoptions import render_adoptions
 from reconciler.render.json_text import render_json
 from reconciler.render.markdown import render_markdown
 from reconciler.render.text import LIMIT, render_text
 from reconciler.render.tree import render_deepdiff
+from reconciler.wiring.adopting import write_draft
 from reconciler.wiring.bench import Bench, bench
 
 HELD, CHANGES = 3, 4
 FORMATS = ("text", "deepdiff", "json", "markdown")
+TABLED = ("text", "markdown")
 
 limited = click.option(
     "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Entities shown a kind."
@@ -32,6 +37,8 @@ Examples:
   reconciler plan --out plan.json        the same, and a file that apply --approved takes
   reconciler plan --format json | jq .   for programs
   reconciler plan --check                exit code 4 if anything would change
+  reconciler plan --draft-adoptions state/overrides/adoptions.yaml
+                                         overrides for accounts that were there before us
 \b
 Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found changes.
 """
@@ -42,9 +49,25 @@ Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found change
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan there, as JSON.")
 @click.option("--check", is_flag=True, help="Leave with exit code 4 if there is anything to change.")
+@click.option(
+    "--draft-adoptions",
+    "draft",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Also write, as overrides to be reviewed, whom accounts that were there before may belong to.",
+)
 @limited
 @shared
-def plan(*, session: Session, target: str | None, form: str, out: Path | None, check: bool, limit: int) -> int:
+def plan(
+    *,
+    session: Session,
+    target: str | None,
+    form: str,
+    out: Path | None,
+    check: bool,
+    draft: Path | None,
+    limit: int,
+) -> int:
     """
     Say what would change in the target, and change nothing.
 
@@ -52,11 +75,16 @@ def plan(*, session: Session, target: str | None, form: str, out: Path | None, c
     """
     with bench(session.state, target, environ=session.environ) as found:
         whisper_inputs(session, found)
-        made = engine.plan(found.asked, found.target, found.opened, now=found.now).plan
+        decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+    made, table = decision.plan, adoptions(decision)
     click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
+    if form in TABLED:
+        click.echo(render_adoptions(table, limit=limit, markdown=form == "markdown"), nl=False)
     if out:
         _write(made, out)
         session.say(f"the plan is in {out}; to make exactly these changes: reconciler apply --approved {out}")
+    if draft:
+        _draft(session, table, draft)
     if newly_held(made):
         return HELD
     return CHANGES if check and made.changes else 0
@@ -83,6 +111,18 @@ def _write(made: Plan, out: Path) -> None:
     except OSError as error:
         told = f"{out}: the plan cannot be written there ({error.strerror})"
         raise UsageError(told, hint="name a file in a folder that is there: --out plan.json") from error
+
+
+def _draft(session: Session, table: Sequence[Adoption], draft: Path) -> None:
+    """
+    Write the draft of overrides that would adopt what waits for a decision, and say what to do with it.
+    """
+    write_draft(draft, table)
+    waiting = sum(one.waits for one in table)
+    session.say(
+        f"{waiting} of {len(table)} wait for a decision; the draft is in {draft}: "
+        "look at each, and commit it below overrides/"
+    )
 
 
 def rendered(made: Plan, form: str, *, color: bool, limit: int) -> str:

@@ -12,7 +12,7 @@ from reconciler.core.canonical import digest
 from reconciler.core.model import Value
 from reconciler.errors import UsageError
 
-_SCHEMA = "# yaml-language-server: $schema=../../schemas/overrides.schema.json\n"
+SCHEMA = "# yaml-language-server: $schema=../../schemas/overrides.schema.json\n"
 _BARE = re.compile("[A-Za-z][A-Za-z0-9_@.+-]*")
 _MEANT_OTHERWISE = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 """What YAML, of one version or another, takes for something else than text."""
@@ -24,8 +24,15 @@ def override_text(entry: Entry) -> str:
     """
     Return an override file of one entry, keys sorted, as a person would write it.
     """
+    return SCHEMA + entry_text(entry)
+
+
+def entry_text(entry: Entry) -> str:
+    """
+    Return one entry of an override file, keys sorted.
+    """
     lines = (f"{key}: {_flow(value)}" for key, value in sorted(entry.items()))
-    return f"{_SCHEMA}- " + "\n  ".join(lines) + "\n"
+    return "- " + "\n  ".join(lines) + "\n"
 
 
 def write_override(folder: Path, verb: str, entry: Entry) -> Path:
