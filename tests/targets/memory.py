@@ -2,6 +2,7 @@
 A target in memory for stories and faults: passes the contract, folds values if told to, breaks where told to.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, TypeAlias
 
@@ -191,6 +192,16 @@ class MemoryTarget:
         Return the group of that name, compared as the target compares.
         """
         return self._named("group", name)
+
+    def twin(self) -> "MemoryTarget":
+        """
+        Return a target that stands where this one stands, without its hooks: what happens to one leaves the other.
+        """
+        other = copy.copy(self)
+        other._rows = {kind: dict(rows) for kind, rows in self._rows.items()}  # noqa: SLF001 - its own kind
+        other._profiles = dict(self._profiles)  # noqa: SLF001 - its own kind
+        other.on_effect, other.refuses, other.written = lambda _moment, _effect, _write: None, {}, []
+        return other
 
     def _answer(self) -> None:
         """
