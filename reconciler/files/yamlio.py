@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from reconciler.errors import Fault
+from reconciler.files.agreement import agreed
 from reconciler.files.placed import Document, Plain, Pointer, Tree
 from reconciler.files.salvage import BUDGET, without_entry
 from reconciler.files.scan import Scanned, is_hidden, named, quoted
@@ -45,7 +46,8 @@ def parse(scanned: Scanned, *, loader: type[Any] = _LOADER) -> Document:
         again = reading.stop and len(stops) * len(text) <= BUDGET
         text = without_entry(text, reading.stop[0].line) if again else None
     faults = scanned.faults + _elsewhere([*stops, *reading.faults], scanned.faults)
-    return Document(scanned.path, value, reading.lines, tuple(sorted(faults)), frozenset(reading.void))
+    document = Document(scanned.path, value, reading.lines, tuple(sorted(faults)), frozenset(reading.void))
+    return agreed(document, scanned.text)
 
 
 def _elsewhere(faults: list[Fault], earlier: tuple[Fault, ...]) -> tuple[Fault, ...]:
