@@ -52,6 +52,6 @@ def test_commands_that_are_named_are_commands(document: str) -> None:
     """
     Whatever stands behind `reconciler` in code is a command of it.
     """
-    named = set(re.findall(r"`reconciler (\w+)", text(document)))
+    named = set(re.findall(r"`reconciler (\w[\w-]*)", text(document)))
 
     assert named - set(COMMANDS) == set()

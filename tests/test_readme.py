@@ -162,7 +162,7 @@ def test_every_command_is_described() -> None:
     """
     table = README.partition("## Commands")[2].partition("All take")[0]
 
-    assert set(re.findall(r"^\| `(\w+)", table, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^\| `([\w-]+)", table, re.MULTILINE)) == set(COMMANDS)
 
 
 def test_guards_named_are_guards() -> None:

@@ -132,8 +132,8 @@ def _check(seen: Fence | None, head: Head, target: Target) -> None:
     if seen is None:
         told = f"{target.identity} has never been written to, but the ledger here is at run {head.serial}"
         hint = (
-            "correct the target's `url`, or restore the target; to begin anew on an empty one, remove the ledger's "
-            "folder in a commit of its own"
+            "correct the target's `url`, or restore the target; to go on with this one as it is, look at what "
+            "that means: reconciler rebase-ledger --reason TEXT"
         )
         raise LedgerError(told, hint=hint)
     unrecorded = seen.serial == head.serial + 1 and bool(seen.holder)
@@ -145,7 +145,6 @@ def _check(seen: Fence | None, head: Head, target: Target) -> None:
     )
     hint = (
         "fetch the ledger if another clone has moved it on; if one of the two was restored or replaced, restore "
-        "the other too; or, to accept the target as it is, "
-        f"give its fence the lineage {head.lineage!r} and the serial {head.serial}, and clear its holder"
+        "the other too, or accept the target as it is: reconciler rebase-ledger --reason TEXT"
     )
     raise LedgerError(told, hint=hint)

@@ -88,8 +88,14 @@ def _audit() -> click.Command:
     return audit
 
 
+def _rebase_ledger() -> click.Command:
+    from reconciler.cli.rebase import rebase_ledger  # noqa: PLC0415  loaded when called
+
+    return rebase_ledger
+
+
 COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
-    "demo": (_demo, "Tell the whole story on an embedded database, in a new folder."),
+    "demo": (_demo, "Tell the whole story on a database in a new folder."),
     "init": (_init, "Make a state repository that plans at once."),
     "export": (_export, "Read what a cloud printed into state/exports/."),
     "validate": (_validate, "Check every file: all faults at once, each with its line."),
@@ -100,6 +106,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "give": (_give, "Write the override that gives a field to the target's admin."),
     "explain": (_explain, "Say where each desired value of a person comes from."),
     "audit": (_audit, "Say who owned and changed what, when, from Git alone."),
+    "rebase-ledger": (_rebase_ledger, "Accept a restored target, or a lost ledger."),
 }
 
 

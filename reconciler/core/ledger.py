@@ -167,7 +167,7 @@ class Ledger(Struct, frozen=True):
 
 class RunHeader(Struct, frozen=True, kw_only=True, tag="run", tag_field="type"):
     """
-    The first line of a run's record.
+    The first line of a run's record. `reason` is why somebody made ledger and target one again, in such a run.
     """
 
     run: int
@@ -180,6 +180,7 @@ class RunHeader(Struct, frozen=True, kw_only=True, tag="run", tag_field="type"):
     approval: str
     previous: str
     interrupted: bool = False
+    reason: str | UnsetType = UNSET
 
 
 class RunChange(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change", tag_field="type"):

@@ -28,11 +28,11 @@ class Rules(Struct, frozen=True, kw_only=True):
     What a policy says of entities of one kind, ready for use.
 
     `fields` are the policy's rules by name, `shared` the rules of the table for the shared ones. On the first run
-    (`first_run`) nothing unlinked is deactivated. `fetched_at` is the time of the export at hand. `name_key`
-    gives the form in which names are compared. `reachable` are the keys of groups that are there or will be made.
-    `last_policy` is the digest of the policy last settled with. `proved`: the export proves who is absent.
-    `source` names the fields that are Git's, `numbers` those whose value is a number or yes and no, `initial` those
-    that are never written again.
+    (`first_run`: no plan was ever recorded) nothing unlinked is deactivated. `fetched_at` is the time of the
+    export at hand. `name_key` gives the form in which names are compared. `reachable` are the keys of groups
+    that are there or will be made. `last_policy` is the digest of the policy last settled with. `proved`: the
+    export proves who is absent. `source` names the fields that are Git's, `numbers` those whose value is a
+    number or yes and no, `initial` those that are never written again.
     """
 
     policy: Policy
