@@ -15,7 +15,7 @@ from reconciler.core.changes import switched_off_by_us
 from reconciler.core.claims import STATE, earlier, elements, forget, intend, written
 from reconciler.core.ledger import Claim, CreateIntent, Intent, Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules, absence
-from reconciler.core.model import Change, Fields, Live
+from reconciler.core.model import SETS, Change, Fields, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
 from reconciler.core.settle import Settled, last_of
 from reconciler.core.successor import external_id
@@ -167,6 +167,9 @@ def _is_source(name: str, rules: Rules) -> bool:
 def row_intended(row: LedgerRow | None, change: Change, shared: frozenset[str], moment: Moment) -> LedgerRow:
     """
     Return the row with what a change is about to write: an intent for each shared field, the state, a create.
+
+    What a create does not send, it leaves empty. That is ours too: otherwise a claim of an account that is gone, or
+    the intent of another create, would tell of an edit.
     """
     row = row or LedgerRow(key=change.key)
     claims = dict(row.claims)
@@ -175,6 +178,9 @@ def row_intended(row: LedgerRow | None, change: Change, shared: frozenset[str], 
             claims[name] = intend(claims.get(name, NO_CLAIM), _intent(change, name, moment))
     if change.action != "create":
         return replace(row, claims=claims)
+    for name in sorted(shared - change.after.keys()):
+        blank = Intent(value=() if name in SETS else None, at=moment.now, run=moment.run)
+        claims[name] = intend(claims.get(name, NO_CLAIM), blank)
     made = CreateIntent(name=change.name, external_id=external_id(change), at=moment.now, run=moment.run)
     return replace(row, claims=claims, intent=made)
 

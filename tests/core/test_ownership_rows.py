@@ -605,6 +605,24 @@ def test_row_15_our_own_unfinished_write_is_not_the_admins(world: World, passed:
 
 
 @LATER
+def test_row_15_what_our_own_create_left_empty_is_not_the_admins(
+    world: World, admin: SqlAdmin, passed: Mapping[str, float]
+) -> None:
+    """
+    An account that was made again without a field, and never recorded, is empty there by our doing, not an edit.
+    """
+    admin.run("DELETE FROM users WHERE user_name = 'ann'")
+    world.people["id-ann"] = replace(world.people["id-ann"], display_name=UNSET)
+    world.apply_and_die()
+    world.time_passes(**passed)
+    world.cloud_says("ann", display_name="Ann C")
+
+    assert told(world.plan(), "display_name") == [(15, "our own unfinished write")]
+    assert (settled(world), world.value("ann", "display_name")) == (True, "Ann C")
+    assert world.owner("ann", "display_name") == "git"
+
+
+@LATER
 def test_row_15_our_own_unfinished_create_is_not_the_admins(a_world: Worlds, passed: Mapping[str, float]) -> None:
     """
     An account that we made and never recorded is ours, and Git's next values are written to it.
