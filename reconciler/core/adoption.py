@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from reconciler.core.claims import elements
+from reconciler.core.claims import power_of
 from reconciler.core.decide import Decision
 from reconciler.core.lifecycle import OURS, Rules
 from reconciler.core.model import Desired, Kind, Live, Value
@@ -58,7 +58,7 @@ def _adoption(decision: Decision, settled: Settled) -> Iterator[Adoption]:
         return
     rules = decision.rules[pair.kind]
     held = settled.fate.verb == "hold"
-    privileged = rules.policy.roles.administrator.privileged & elements(pair.live.fields.get("roles"))
+    held_roles, privileged = pair.live.fields.get("roles"), rules.policy.roles.administrator.privileged
     yield Adoption(
         kind=pair.kind,
         key=pair.key,
@@ -69,7 +69,7 @@ def _adoption(decision: Decision, settled: Settled) -> Iterator[Adoption]:
         differs=_differing(pair.desired, pair.live, rules),
         undecided=tuple(hold.field for hold in settled.holds if hold.field),
         reason=settled.fate.reason if held else "",
-        privileged=bool(privileged) and pair.kind == "user",
+        privileged=pair.kind == "user" and bool(power_of(held_roles, privileged, rules.equality)),
         decidable=not held or "adopt: true" in settled.fate.release,
     )
 

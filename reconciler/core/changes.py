@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from reconciler.core.canonical import digest
-from reconciler.core.claims import elements
+from reconciler.core.claims import elements, power_of
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import SETS, Action, Change, Equality, Fields, Live, Risk, Value
@@ -47,6 +47,12 @@ class Drafting(Struct, frozen=True, kw_only=True):
     privileged: frozenset[str]
     cause: Callable[[Settled, str], str]
 
+    def power(self, roles: Value) -> bool:
+        """
+        Return whether any of these roles makes an administrator.
+        """
+        return bool(power_of(roles, self.privileged, self.equality))
+
 
 def drafts(settled: Settled, about: Drafting) -> Iterator[Draft]:
     """
@@ -64,16 +70,16 @@ def drafts(settled: Settled, about: Drafting) -> Iterator[Draft]:
 
 
 def _deletion(settled: Settled, about: Drafting, live: Live) -> Draft:
-    power = live.active and bool(about.privileged & elements(live.fields.get("roles")))
+    power = live.active and about.power(live.fields.get("roles"))
     risk: tuple[Risk, ...] = ("removal", "privileged") if power else ("removal",)
     change = _change(settled, about, "delete", before={"name": live.name}, after={}, risk=risk)
     return Draft(change=change, phase=PUT_AWAY, tags=frozenset({f"{settled.pair.kind}s-deleted"}))
 
 
 def _creation(settled: Settled, about: Drafting, goal: Goal) -> Iterator[Draft]:
-    power = about.privileged & elements(goal.fields.get("roles"))
+    power = about.power(goal.fields.get("roles"))
     made: Fields = {**goal.fields, **external_id_of(settled.pair)}
-    phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(bool(power)))
+    phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(power))
     change = _change(settled, about, "create", before={}, after=made)
     yield Draft(change=change, phase=phase, tags=frozenset({"created", *tags}))
     if goal.groups:
@@ -85,8 +91,7 @@ def _update(settled: Settled, about: Drafting, live: Live) -> Iterator[Draft]:
     """
     Yield the changes of an entity that is there: gains, losses, its state, its memberships.
     """
-    goal = settled.goal
-    fields = goal.fields if goal else {}
+    fields = settled.goal.fields if settled.goal else {}
     differing = {
         name: value
         for name, value in fields.items()
@@ -111,9 +116,9 @@ def _gains(settled: Settled, about: Drafting, live: Live, differing: Fields) -> 
     if not after:
         return
     before = {name: live.fields.get(name) for name in after}
-    power = about.privileged & (elements(after.get("roles")) - elements(before.get("roles")))
+    power = about.power(_without("roles", after.get("roles"), before.get("roles"), about))
     change = _change(settled, about, "update", before=before, after=after, risk=("privileged",) if power else ())
-    yield Draft(change=change, phase=CHANGED, tags=frozenset(_gain_tags(bool(power))))
+    yield Draft(change=change, phase=CHANGED, tags=frozenset(_gain_tags(power)))
 
 
 def _losses(settled: Settled, about: Drafting, live: Live, differing: Fields) -> Iterator[Draft]:
@@ -122,10 +127,10 @@ def _losses(settled: Settled, about: Drafting, live: Live, differing: Fields) ->
     """
     for name, value in sorted(differing.items()):
         full = _with_gains(name, live.fields.get(name), value, about)
-        lost = elements(_without(name, full, value, about)) if name in SETS else frozenset[str]()
+        lost = _without(name, full, value, about) if name in SETS else ()
         if not lost:
             continue
-        power = name == "roles" and bool(about.privileged & lost)
+        power = name == "roles" and about.power(lost)
         risk: tuple[Risk, ...] = ("removal", "privileged") if power else ("removal",)
         change = _change(settled, about, "update", before={name: full}, after={name: value}, risk=risk)
         armed = power and live.active
@@ -139,7 +144,8 @@ def _with_gains(name: str, before: Value, after: Value, about: Drafting) -> Valu
     Return a set with what it gains and nothing lost; any other value as it shall be.
     """
     if isinstance(before, tuple) and isinstance(after, tuple):
-        return tuple(sorted({*after, *_without(name, before, after, about)}))
+        gained = _without(name, after, before, about)
+        return tuple(sorted({*after, *_without(name, before, after, about)})) if gained else before
     return after
 
 
@@ -159,7 +165,7 @@ def _switch(settled: Settled, about: Drafting, live: Live) -> Draft:
     """
     usable = not live.active
     roles = settled.goal.fields.get("roles", live.fields.get("roles")) if settled.goal else None
-    power = bool(about.privileged & (elements(roles) if usable else elements(live.fields.get("roles"))))
+    power = about.power(roles if usable else live.fields.get("roles"))
     risk: list[Risk] = [] if usable else ["removal"]
     risk += ["privileged"] if power else []
     if usable and not switched_off_by_us(settled.pair.row):
@@ -171,8 +177,7 @@ def _switch(settled: Settled, about: Drafting, live: Live) -> Draft:
     if usable:
         return Draft(change=change, phase=USABLE, tags=frozenset({"reactivated", *_gain_tags(power)}))
     counted = "leavers" if settled.fate.reason in {"suspended", "left", "blocked"} else "users-deactivated"
-    tags = frozenset({counted, *({"power-lost"} if power else ())})
-    return Draft(change=change, phase=DISARMED if power else OFF, tags=tags)
+    return Draft(change=change, phase=OFF, tags=frozenset({counted}))
 
 
 def switched_off_by_us(row: LedgerRow | None) -> bool:
@@ -241,9 +246,7 @@ def _retirement(settled: Settled, about: Drafting, old: Live) -> Draft:
         expects=old.version,
         risk=("removal",),
     )
-    power = bool(about.privileged & elements(old.fields.get("roles")))
-    tags = frozenset({f"{kind}s-deactivated", "replaced", *({"power-lost"} if power else ())})
-    return Draft(change=change, phase=DISARMED if power else OFF, tags=tags)
+    return Draft(change=change, phase=OFF, tags=frozenset({f"{kind}s-deactivated", "replaced"}))
 
 
 def _gain_tags(power: bool) -> set[str]:  # noqa: FBT001  one fact, one tag
@@ -266,7 +269,7 @@ def _change(
     link = pair.live.id if pair.live else None
     key = pair.key or f"target:{link}"
     name = pair.live.name if pair.live else pair.desired.name if pair.desired else key
-    power = action == "create" and about.privileged & elements(after.get("roles"))
+    power = action == "create" and about.power(after.get("roles"))
     moved = "groups" in {*before, *after} and _membership_drift(settled, before, after)
     return Change(
         id=digest(about.identity, pair.kind, key, action, before, after),

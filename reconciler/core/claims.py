@@ -2,6 +2,7 @@
 The life of a claim: what is noted before a write, confirmed after it, and forgotten once no request can land.
 """
 
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 
 from msgspec import UnsetType
@@ -22,6 +23,16 @@ def elements(value: Value) -> frozenset[str]:
     if isinstance(value, tuple):
         return frozenset(value)
     return frozenset() if value is None else frozenset({str(value)})
+
+
+def power_of(value: Value, privileged: AbstractSet[str], equality: Equality) -> frozenset[str]:
+    """
+    Return the elements of a value of the field `roles` that carry power, compared as the target compares.
+    """
+    if "roles" not in equality.caseless | equality.trimmed:
+        return elements(value) & privileged
+    folded = {equality.fold("roles", one) for one in privileged}
+    return frozenset(one for one in elements(value) if equality.fold("roles", one) in folded)
 
 
 def written(claim: Claim, sent: Value, kept: Value) -> Claim:

@@ -9,10 +9,10 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.core.claims import earlier, elements
+from reconciler.core.claims import earlier, power_of
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Absent
-from reconciler.core.model import Equality
+from reconciler.core.model import Equality, Live
 from reconciler.core.ownership import FieldRules, Moment
 from reconciler.core.policy import FieldRule, MoveTo, Policy
 
@@ -137,9 +137,14 @@ def _adoption(pair: Pair, rules: Rules) -> Fate | None:
         return Fate(verb="hold", reason="the policy refuses accounts that were there before", release=release)
     if rule == "review":
         return Fate(verb="hold", reason="it was there before, and the policy wants a review", release=release)
-    if pair.live and rules.policy.roles.administrator.privileged & elements(pair.live.fields.get("roles")):
+    if pair.live and _is_administrator(pair.live, rules):
         return Fate(verb="hold", reason="an administrator's account was there before", release=release)
     return None
+
+
+def _is_administrator(live: Live, rules: Rules) -> bool:
+    privileged = rules.policy.roles.administrator.privileged
+    return bool(power_of(live.fields.get("roles"), privileged, rules.equality))
 
 
 def _named_otherwise(pair: Pair) -> bool:

@@ -11,6 +11,7 @@ from reconciler.core.approval import GUARD, RELEASE, Approval, why_not
 from reconciler.core.canonical import encode
 from reconciler.core.changes import Draft
 from reconciler.core.claims import earlier, elements
+from reconciler.core.model import Equality
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Guards, Limit
 from reconciler.core.weigh import ENDING, PUT_AWAY, group_left, put_away
@@ -63,6 +64,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     groups: int
     armed: frozenset[str]
     privileged: frozenset[str]
+    equality: Equality = Equality()
     members: Mapping[str, int]
     memberships: int
     names: Mapping[str, str]

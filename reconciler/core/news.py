@@ -7,7 +7,7 @@ from shlex import quote
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.core.claims import elements
+from reconciler.core.claims import power_of
 from reconciler.core.correlate import Pair
 from reconciler.core.lifecycle import Rules
 from reconciler.core.model import ClaimNews
@@ -31,8 +31,9 @@ def news(pair: Pair, label: str, verdicts: Mapping[str, Verdict], rules: Rules) 
     claims = pair.row.claims if pair.row else {}
     for name, one in verdicts.items():
         value = pair.live.fields.get(name, UNSET) if pair.live else UNSET
-        powers = frozenset[str]() if isinstance(value, UnsetType) else elements(value)
-        privileged = one.reached.owner == "admin" and bool(rules.shared[name].privileged & powers)
+        known = None if isinstance(value, UnsetType) else value
+        held = power_of(known, rules.shared[name].privileged, rules.equality)
+        privileged = one.reached.owner == "admin" and bool(held)
         if not one.text and not privileged:
             continue
         yield ClaimNews(

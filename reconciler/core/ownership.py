@@ -11,7 +11,7 @@ that holds once the goal is reached (`reached`). Where the goal is what is live 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from reconciler.core.claims import among, earlier, elements, foreign
+from reconciler.core.claims import among, earlier, foreign, power_of
 from reconciler.core.ledger import Claim, Owner
 from reconciler.core.model import Equality, Transfer, Value
 
@@ -135,7 +135,7 @@ def _fallen_back(field: Field, live: Value, rules: FieldRules, moment: Moment) -
     Return row 8's verdict on a privileged value. It is Git's at once, so that a write that fails is made again.
     """
     claim, desired = field.claim, field.desired
-    if isinstance(desired, UnsetType) or not rules.privileged & elements(live):
+    if isinstance(desired, UnsetType) or not power_of(live, rules.privileged, rules.equality):
         return None
     return _reach(
         8,

@@ -9,12 +9,12 @@ from typing import Protocol
 
 from reconciler.core.approval import Approval
 from reconciler.core.changes import Draft
-from reconciler.core.claims import elements
+from reconciler.core.claims import power_of
 from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.ledger import Ledger
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.limits import Facts
-from reconciler.core.model import Live, Snapshot
+from reconciler.core.model import Equality, Live, Snapshot
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Policy
 
@@ -28,6 +28,8 @@ class Judged(Protocol):
     def target(self) -> str: ...  # noqa: D102
     @property
     def now(self) -> str: ...  # noqa: D102
+    @property
+    def equality(self) -> Equality: ...  # noqa: D102
     @property
     def policy(self) -> Policy: ...  # noqa: D102
     @property
@@ -92,8 +94,11 @@ def facts_of(
         linked=len(users.steady) + sum(1 for pair in users.pairs if pair.row and pair.live and pair.live.active),
         groups=sum(1 for pair in groups.pairs if pair.row and pair.live),
         armed=frozenset(
-            one.id for one in world.snapshot.users if one.active and privileged & elements(one.fields.get("roles"))
+            one.id
+            for one in world.snapshot.users
+            if one.active and power_of(one.fields.get("roles"), privileged, world.equality)
         ),
+        equality=world.equality,
         privileged=privileged,
         members=counts,
         memberships=sum(len(managed & set(one.groups)) for one in world.snapshot.users if managed),

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from msgspec import UNSET, Struct, UnsetType, field
 
-from reconciler.core.claims import STATE, elements
+from reconciler.core.claims import STATE, power_of
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Claim, Last
 from reconciler.core.lifecycle import OURS, Fate, Rules, group_fate, user_fate
@@ -157,7 +157,7 @@ def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tu
     why: dict[str, str] = {}
     for name, shared in rules.shared.items():
         claim = claims.get(name, NO_CLAIM)
-        if claim.owner == "admin" and not shared.privileged & elements(claim.saw):
+        if claim.owner == "admin" and not power_of(claim.saw, shared.privileged, rules.equality):
             fields[name] = claim.saw
             reached[name] = claim
             why[name] = "restores the admin's value"

@@ -11,8 +11,9 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from reconciler.core.changes import DISARMED, Draft
-from reconciler.core.claims import elements
+from reconciler.core.claims import power_of
 from reconciler.core.lifecycle import FORMER
+from reconciler.core.model import Equality
 
 ENDING = frozenset({"deactivate", "delete"})
 """Actions after which an account cannot be used."""
@@ -30,6 +31,8 @@ class Powers(Protocol):
     def armed(self) -> frozenset[str]: ...  # noqa: D102
     @property
     def privileged(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def equality(self) -> Equality: ...  # noqa: D102
 
 
 def weighed(drafts: Sequence[Draft], powers: Powers) -> tuple[Draft, ...]:
@@ -80,7 +83,7 @@ def takes_power(one: Draft, powers: Powers) -> bool:
         return False
     if _ends(one):
         return True
-    return "roles" in change.after and not powers.privileged & elements(change.after["roles"])
+    return "roles" in change.after and not power_of(change.after["roles"], powers.privileged, powers.equality)
 
 
 def _following(one: Draft, ending: frozenset[str | None], away: frozenset[str]) -> Draft:

@@ -126,7 +126,7 @@ def approved_is_exact(life: Life) -> None:
     assert list(expected(world, target, plan)) == []
     if first:
         world.approve()  # Only the second run may think of accounts that nobody asked for.
-    nothing_is_left(world)
+    nothing_is_left(world, {key for one in plan.conflicts for key in one.keys})
     spelling_is_nothing(world)
 
 
@@ -162,10 +162,16 @@ def edits_lost(target: MemoryTarget, life: Life) -> list[tuple[str, str, object]
     return [(one.name, value, one.fields["locale"]) for one, value in held if one.fields["locale"] != value]
 
 
-def nothing_is_left(world: World) -> None:
+def nothing_is_left(world: World, waited: set[str]) -> None:
     """
     Law 4: right after an apply the plan is empty, and the run after the next has not even anything to record.
+
+    Whoever `waited` in a conflict may be free of it now: a name is free once its bearer is gone.
     """
+    for _ in waited:
+        assert {one.key for one in world.plan().changes} <= waited
+        world.approve()
+
     assert [(one.name, one.before, one.after) for one in world.plan().changes] == []
     assert world.apply().outcomes == ()
     assert world.apply().run == 0

@@ -19,7 +19,7 @@ class Watch:
 
     def __init__(self, target: MemoryTarget, *, privileged: frozenset[str], minimum: int) -> None:
         self.target = target
-        self.privileged = privileged
+        self.privileged = {target.equality.fold("roles", one) for one in privileged}
         self.minimum = minimum
         self.frames = [_frame(target)]
         target.written.clear()

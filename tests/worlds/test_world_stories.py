@@ -1,0 +1,138 @@
+"""
+Stories that random lives told: each broke a promise once, or showed where a promise ends.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from reconciler.core.model import Plan
+from tests.targets.memory import MemoryTarget
+from tests.world import World
+from tests.worlds.life import FOLDING
+
+POWER = "OPAdministrators"
+
+
+@pytest.fixture
+def target() -> MemoryTarget:
+    """
+    Return a target that keeps names of roles in lower case, and says so.
+    """
+    return MemoryTarget(FOLDING)
+
+
+@pytest.fixture
+def world(target: MemoryTarget, tmp_path: Path) -> World:
+    """
+    Return a world of Ann, and of Bob, the only administrator.
+    """
+    world = World(target, tmp_path)
+    world.cloud_says("ann")
+    world.cloud_says("bob", roles=("Administrator",))
+    world.approve()
+    return world
+
+
+def held_by(plan: Plan) -> set[tuple[str, str]]:
+    """
+    Return which guard holds something, of whom.
+    """
+    return {(one.guard, one.name) for one in plan.held}
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        pytest.param({"state": "left"}, id="leaves"),
+        pytest.param({"roles": ()}, id="loses the role"),
+    ],
+)
+def test_last_administrator_is_known_in_any_spelling(world: World, ends: dict[str, object]) -> None:
+    """
+    The last administrator stays one, also where the target spells the role otherwise than the policy.
+    """
+    world.cloud_says("bob", **ends)
+    plan = world.plan()
+    world.approve()
+
+    assert ("administrators-minimum", "bob") in held_by(plan)
+    assert (world.live("bob").active, world.value("bob", "roles")) == (True, (POWER.lower(), "user"))
+
+
+def test_administrator_is_not_adopted_in_silence_in_any_spelling(world: World, target: MemoryTarget) -> None:
+    """
+    An administrator's account that was there before waits for a decision, however the target spells its role.
+    """
+    target.admin_creates("eve", roles=(POWER,))
+    world.cloud_says("eve")
+
+    assert held_by(world.plan()) == {("adoption", "eve")}
+
+
+def test_privilege_lapses_in_any_spelling(world: World, target: MemoryTarget) -> None:
+    """
+    Power that an administrator gave ends with a leave, however the target spells it.
+    """
+    target.admin_sets("ann", roles=(POWER, "User"))
+    world.approve()
+    world.cloud_says("ann", state="left")
+    world.approve()
+    world.cloud_says("ann", state="active")
+    world.approve()
+
+    assert (world.value("ann", "roles"), world.owner("ann", "roles")) == (("user",), "git")
+
+
+def test_privilege_of_the_admins_is_told_in_any_spelling(world: World, target: MemoryTarget) -> None:
+    """
+    Power that an administrator gave is in every plan, however the target spells it.
+    """
+    target.admin_sets("ann", roles=(POWER, "User"))
+    world.approve()
+
+    assert [(one.name, one.field) for one in world.plan().claims if one.privileged] == [("ann", "roles")]
+
+
+def test_losing_a_role_gains_none(world: World) -> None:
+    """
+    Who only loses a role is not told to gain power because the target spells another one otherwise.
+    """
+    world.cloud_says("eve", groups=("staff",), roles=("Viewer", "Administrator"))
+    world.approve()
+    world.cloud_says("eve", roles=("Administrator",))
+
+    assert [(one.after, one.risk) for one in world.plan().changes] == [({"roles": (POWER, "User")}, ("removal",))]
+
+
+def test_strangers_are_left_alone_until_the_second_run(target: MemoryTarget, tmp_path: Path) -> None:
+    """
+    The first run switches off nobody it did not make; what the policy says of strangers comes with the next.
+    """
+    world = World(target, tmp_path)
+    target.admin_creates("max")
+    world.cloud_says("ann")
+    world.approve()
+    left_alone = world.live("max").active
+    world.approve()
+
+    assert (left_alone, world.live("max").active, world.plan().changes) == (True, False, ())
+
+
+def test_name_is_free_once_its_bearer_is_gone(target: MemoryTarget, tmp_path: Path) -> None:
+    """
+    A name that another group bears is a conflict as long as it does, also where the same plan deletes that one.
+    """
+    world = World(target, tmp_path, policy={"groups": {"lifecycle": {"missing": "delete"}, "create": "always"}})
+    world.cloud_has_group("risk", roles=("User",))
+    world.cloud_has_group("boss", roles=("User",))
+    world.cloud_says("ann")
+    world.approve()
+    world.cloud_loses_group("boss")
+    world.cloud_renames_group("risk", to="boss")
+    world.fetched_at = None
+    plan = world.plan()
+    world.approve()
+
+    assert [one.keys for one in plan.conflicts] == [("id-risk",)]
+    assert [(one.action, one.after) for one in world.plan().changes] == [("update", {"name": "Cloud - boss"})]
