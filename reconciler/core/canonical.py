@@ -6,6 +6,9 @@ import hashlib
 
 import msgspec
 
+REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises on bytes it does not take; it counts nesting, so a deep line cannot exhaust the stack."""
+
 _ENCODER = msgspec.json.Encoder(order="sorted")
 
 

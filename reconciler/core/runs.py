@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec import Struct
 
-from reconciler.core.canonical import digest_bytes, encode
+from reconciler.core.canonical import REFUSALS, digest_bytes, encode
 from reconciler.core.ledger import RunChange, RunClaim, RunHeader, RunLine
 from reconciler.errors import Fault, InputError
 
@@ -62,7 +62,7 @@ def _lines(path: str, content: bytes) -> tuple[list[RunLine], list[Fault]]:
     for number, raw in enumerate(raws, start=1):
         try:
             line = _DECODER.decode(raw)
-        except msgspec.DecodeError as error:
+        except REFUSALS as error:
             faults.append(Fault(path, number, f"no line of a run's record: {error}", _HINT))
             continue
         if encode(line) != raw:

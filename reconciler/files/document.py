@@ -7,8 +7,9 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from reconciler.core.canonical import REFUSALS
 from reconciler.errors import Fault, InputError
-from reconciler.files.rows import ENCODER, REFUSALS, shown
+from reconciler.files.rows import ENCODER, shown
 
 Document = TypeVar("Document", bound=Struct)
 

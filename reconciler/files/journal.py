@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from reconciler.core.canonical import encode
+from reconciler.core.canonical import REFUSALS, encode
 from reconciler.core.ledger import Head, LedgerRow
 from reconciler.errors import LedgerError
 from reconciler.files.atomic import PRIVATE, replace_file, sync_folder
@@ -117,5 +117,5 @@ def _decode(path: Path, content: bytes) -> Journal:
                 hint="use the newer reconciler that wrote it",
             )
         return msgspec.json.decode(content, type=Journal)
-    except msgspec.DecodeError as error:
+    except REFUSALS as error:
         raise LedgerError(f"{path}: no journal can be read here: {error}", hint=_KEEP) from error

@@ -17,11 +17,10 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from msgspec import Struct
 
+from reconciler.core.canonical import REFUSALS
 from reconciler.errors import Fault, InputError
 
 ENCODER = msgspec.json.Encoder(order="sorted")
-REFUSALS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises on bytes that are no row; it counts nesting, so a deep line cannot exhaust the stack."""
 
 _PRINTED = 50
 _MARKS = {

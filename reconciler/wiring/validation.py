@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.apply.book import Book, load
+from reconciler.core.canonical import REFUSALS
 from reconciler.core.directory import directory_of
 from reconciler.core.export import Export
 from reconciler.core.ledger import Ledger
@@ -108,7 +109,7 @@ def _explained(schema: str) -> Callable[[bytes], Sequence[str]]:
     def told(line: bytes) -> Sequence[str]:
         try:
             value = msgspec.json.decode(line)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        except REFUSALS:
             return ()
         return [one.message for one in explain(value, schema)]
 

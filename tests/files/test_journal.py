@@ -114,6 +114,7 @@ def test_a_name_that_is_no_file_name_is_refused(tmp_path: Path, target: str) -> 
         pytest.param(b"", "no journal can be read here", id="empty"),
         pytest.param(b'{"version":1', "no journal can be read here", id="cut off"),
         pytest.param(b'{"version":1}', "no journal can be read here", id="incomplete"),
+        pytest.param(b'{"version":1,"target":"\xff"}', "no journal can be read here", id="not UTF-8"),
         pytest.param(b'{"version":2,"news":{}}', r"format 2 is newer .* \(1\)", id="newer"),
     ],
 )

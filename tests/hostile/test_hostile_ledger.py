@@ -108,6 +108,7 @@ RECORDS: dict[str, tuple[Plant, str, str]] = {
     ),
     "line that is no record": (swaps(RUN, '"type":"run"', '"type":"walk"'), "000001.jsonl:1: ", "walk"),
     "record that is deep": (puts(RUN, "[" * 100_000 + "\n"), "000001.jsonl:1: ", ""),
+    "record that is not UTF-8": (swaps(RUN, b'"Cloud IAM', b'"\xffCloud IAM'), "000001.jsonl:", "utf-8"),
     "record that is empty": (puts(RUN, ""), "000001.jsonl", ""),
     "record gone": (lambda desk: (desk.state / RUN).unlink(), "head.json: ", ""),
     "record put in": (
