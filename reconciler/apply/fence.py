@@ -26,7 +26,8 @@ class Patience(Struct, frozen=True, kw_only=True):
     """
     How a run waits for another: the clock, how to sleep, for how many seconds at most, who is still alive.
 
-    `alive` is asked for a holder (`run@host:pid`) and answers False only where it is sure.
+    `alive` is asked for a holder (`TIME@host:pid`) and answers False only where it is sure; `waiting` is told once
+    who is waited for.
     """
 
     now: Callable[[], str]
@@ -34,6 +35,7 @@ class Patience(Struct, frozen=True, kw_only=True):
     sleep: Callable[[float], None]
     alive: Callable[[str], bool]
     seconds: float = 30.0
+    waiting: Callable[[str], None] = lambda _told: None
 
 
 def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
@@ -47,7 +49,7 @@ def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
     while True:
         seen = target.fence()
         busy = is_busy(seen, patience)
-        if not busy or waited >= patience.seconds:
+        if not busy:
             _check(seen, head, target)
         mine = Fence(
             lineage=head.lineage,
@@ -58,10 +60,21 @@ def take(target: Target, head: Head, holder: str, patience: Patience) -> Fence:
         if not busy and target.move_fence(seen, mine):
             return mine
         if waited >= patience.seconds:
-            told = f"another run ({(seen and seen.holder) or 'unknown'}) is writing to {target.identity}"
-            raise HeldError(told, hint="wait for it to end, or allow more time with --wait SECONDS")
+            raise HeldError(_busy(seen, target), hint="wait for it to end, or allow more time with --wait SECONDS")
+        if not waited:
+            patience.waiting(f"{_busy(seen, target)}; waiting for it, {patience.seconds:g} seconds at most")
         patience.sleep(0.5)
         waited += 0.5
+
+
+def _busy(seen: Fence | None, target: Target) -> str:
+    """
+    Return who holds the fence, since when, and for how long at most unless it goes on.
+    """
+    since, _, where = (seen.holder if seen else "").rpartition("@")
+    who = f"{where}, since {since}" if since and where else where or "unknown"
+    until = f"; its term ends at {seen.until}" if seen and seen.until else ""
+    return f"another run ({who}) is writing to {target.identity}{until}"
 
 
 def is_busy(seen: Fence | None, patience: Patience) -> bool:

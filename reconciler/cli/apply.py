@@ -86,6 +86,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
             wait=wait,
             lineage=uuid.uuid4().hex,
             life=found.asked.policy.max_request_life,
+            waiting=session.say,
         )
         if resume:
             session.say(f"The record of run {resume_record(found, asked)} is in the ledger now.")

@@ -120,7 +120,8 @@ class Fence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     The one row in the target that says whose writes count: ledger lineage, serial of the last run that began.
 
-    `holder` is `run@host:pid` while a run writes, else empty; `until` is when its lease ends.
+    `holder` is `TIME@host:pid` while a run that began at that time writes, else empty; `until` is when its lease
+    ends.
     """
 
     lineage: str

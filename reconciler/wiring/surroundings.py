@@ -61,20 +61,23 @@ def order(
     wait: float,
     lineage: str,
     life: str,
+    waiting: Callable[[str], None] = lambda _told: None,
 ) -> Order:
     """
-    Return who applies. `life` is how long a request may live, and so the fence's term.
+    Return who applies. `life` is how long a request may live, and so the fence's term; `waiting` is told of a wait.
     """
 
     def later(moment: str) -> str:
         begun = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
         return stamp(begun + timedelta(seconds=seconds(life)))
 
-    patience = Patience(now=lambda: stamp(now()), later=later, sleep=time.sleep, alive=_alive, seconds=wait)
+    patience = Patience(
+        now=lambda: stamp(now()), later=later, sleep=time.sleep, alive=_alive, seconds=wait, waiting=waiting
+    )
     who = environ.get("GITHUB_ACTOR") or getpass.getuser()
     return Order(
         who=who,
-        holder=f"run@{socket.gethostname()}:{os.getpid()}",
+        holder=f"{stamp(now())}@{socket.gethostname()}:{os.getpid()}",
         lineage=lineage,
         patience=patience,
     )

@@ -17,8 +17,8 @@ from tests.targets.memory import MemoryTarget
 HEAD = Head(version=1, lineage="L", target="registry", serial=4)
 NOW, THEN, LONG_AGO = "2026-11-22T10:00:00Z", "2026-11-22T10:15:00Z", "2026-11-22T09:00:00Z"
 RECORDED = Fence(lineage="L", serial=4)
-RUNNING = Fence(lineage="L", serial=5, holder="run@there:7", until=THEN)
-MINE = Fence(lineage="L", serial=5, holder="run@here:1", until=THEN)
+RUNNING = Fence(lineage="L", serial=5, holder="2026-11-22T09:59:00Z@there:7", until=THEN)
+MINE = Fence(lineage="L", serial=5, holder="2026-11-22T10:00:00Z@here:1", until=THEN)
 
 
 def patience(
@@ -134,10 +134,33 @@ def test_a_run_does_not_wait_for_ever() -> None:
     After its patience it ends, and names who is in the way.
     """
     slept: list[float] = []
-    with pytest.raises(HeldError, match="run@there:7"):
+    with pytest.raises(HeldError, match="there:7, since 2026-11-22T09:59:00Z"):
         take(at(RUNNING), HEAD, MINE.holder, patience(seconds=2, sleep=slept.append))
 
     assert sum(slept) == 2
+
+
+def test_whoever_waits_says_so_once() -> None:
+    """
+    A person at a terminal reads at once who is in the way, since when, and how long the wait may last.
+    """
+    told: list[str] = []
+    asked = replace(patience(seconds=2), waiting=told.append)
+    with pytest.raises(HeldError) as error:
+        take(at(RUNNING), HEAD, MINE.holder, asked)
+
+    (line,) = told
+    assert line.startswith("another run (there:7, since 2026-11-22T09:59:00Z) is writing to memory:")
+    assert line.endswith("its term ends at 2026-11-22T10:15:00Z; waiting for it, 2 seconds at most")
+    assert "--wait" in error.value.hint
+
+
+def test_run_that_still_writes_is_never_called_another_worlds() -> None:
+    """
+    Two first runs at once: the loser is told of the other run, and not advised to accept the target as it is.
+    """
+    with pytest.raises(HeldError, match="is writing"):
+        take(at(replace(RUNNING, lineage="another")), HEAD, MINE.holder, patience())
 
 
 def test_the_loser_of_a_race_waits_too() -> None:
@@ -153,7 +176,7 @@ def test_the_loser_of_a_race_waits_too() -> None:
             target.move_fence(RECORDED, next(others))
 
     target.on_effect = interfere
-    with pytest.raises(HeldError, match="run@there:7"):
+    with pytest.raises(HeldError, match="there:7, since 2026-11-22T09:59:00Z"):
         take(target, HEAD, MINE.holder, patience(seconds=1))
 
     assert target.fence() == RUNNING
@@ -163,10 +186,10 @@ def test_the_loser_of_a_race_waits_too() -> None:
     "seen",
     [
         pytest.param(Fence(lineage="X", serial=4), id="another ledger's"),
-        pytest.param(replace(RUNNING, lineage="X"), id="another ledger's run"),
+        pytest.param(replace(RUNNING, lineage="X", until=LONG_AGO), id="another ledger's run, dead"),
         pytest.param(Fence(lineage="L", serial=5), id="a run that is recorded elsewhere"),
         pytest.param(Fence(lineage="L", serial=3), id="a restored target"),
-        pytest.param(Fence(lineage="L", serial=6, holder="run@there:7"), id="a restored ledger"),
+        pytest.param(Fence(lineage="L", serial=6, holder="2026-11-22T09:59:00Z@there:7"), id="a restored ledger"),
     ],
 )
 def test_what_does_not_belong_together_is_refused(seen: Fence) -> None:
