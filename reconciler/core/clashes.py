@@ -11,6 +11,9 @@ from reconciler.core.canonical import digest
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.matching import Index, Matching, folded
 from reconciler.core.model import Conflict, Desired, Kind, Live
+from reconciler.core.overrides import to_write
+
+_HANDS_OFF = frozenset({"excluded", "not-selected"})
 
 
 class Clash(Struct, frozen=True, kw_only=True):
@@ -41,6 +44,7 @@ def clashes(
         named = same.get(clash.conflict.keys[0])
         if named is None or not {*clash.conflict.keys} <= {*named.conflict.keys}:
             yield clash
+    yield from _renamed_there(desired, rows, index)
     for key, (_, lives) in sorted(found.items()):
         for clash in _taken(desired[key], rows.get(key), lives, index):
             # Whoever shares a name with another is told of that; the account that has it is spared all the same.
@@ -52,9 +56,12 @@ def _matches(
 ) -> Iterator[Clash]:
     """
     Yield a conflict for each that matches several, and for each that several match.
+
+    Whoever is excluded, or not selected, claims nothing: to exclude one of them is what settles it.
     """
     claimed: dict[str, list[str]] = {}
-    for key, (via, lives) in sorted(found.items()):
+    asking = [key for key in sorted(found) if desired[key].reason not in _HANDS_OFF]
+    for key, (via, lives) in ((key, found[key]) for key in asking):
         if len(lives) > 1:
             names = ", ".join(f"{one.name!r} (id {one.id})" for one in lives)
             yield _clash(kind, "tie", [key], f"{desired[key].name!r} matches {names} by {via}")
@@ -63,6 +70,24 @@ def _matches(
     for link, keys in sorted(claimed.items()):
         if len(keys) > 1:
             yield _clash(kind, "shared", keys, f"{' and '.join(keys)} both match the one with id {link}")
+
+
+def _renamed_there(desired: Mapping[str, Desired], rows: Mapping[str, LedgerRow], index: Index) -> Iterator[Clash]:
+    """
+    Yield a conflict where somebody renamed a linked entity in a target in which Git cannot rename it back.
+
+    A name that the source changed gets a successor; for one that it did not change nobody is moved, or made anew.
+    """
+    matching = index.matching
+    for key, wanted in sorted(desired.items()):
+        row = rows.get(key)
+        linked = index.by_id.get(row.link) if row and row.link else None
+        if not matching.replaces or wanted.state != "active" or row is None or row.names is None or linked is None:
+            continue
+        kept = matching.name_key(row.names.present) == matching.name_key(wanted.name)
+        if kept and matching.name_key(linked.name) != matching.name_key(wanted.name):
+            told = f"{wanted.name!r} ({key}) was renamed in the target: {linked.name!r} (id {linked.id})"
+            yield _clash(matching.kind, "renamed", [key], told, frozenset({linked.id}))
 
 
 def _same_names(desired: Mapping[str, Desired], steady: Mapping[str, str], matching: Matching) -> Iterator[Clash]:
@@ -112,14 +137,17 @@ def _whose(one: Live, index: Index) -> str:
 
 
 def _clash(kind: Kind, code: str, keys: Sequence[str], message: str, ids: frozenset[str] = frozenset()) -> Clash:  # noqa: PLR0917  a conflict is these
-    release = {
-        "tie": "rename or remove all but one of them in the target, or `exclude` the entity",
-        "shared": "correct one of them at the source, or `exclude` one",
-        "name": f"rename one at the source or by an override ({_renaming(kind)}), or `exclude` one",
-        "borne": "rename that account in the target, or `exclude` the entity",
-        "taken": "rename that account in the target, `adopt` it, or `exclude` the entity",
-    }[code]
     ordered = tuple(sorted(keys))
+    off = f"write {to_write(kind, ordered[0], 'exclude')} below overrides/"
+    adopt = to_write(kind, ordered[0], "adopt")
+    release = {
+        "tie": f"rename or remove all but one of them in the target, or {off}",
+        "shared": f"correct one of them at the source, or {off}",
+        "name": f"rename one at the source or by an override ({_renaming(kind)}), or {off}",
+        "borne": f"rename that account in the target, or {off}",
+        "renamed": f"give it its name back in the target, or accept the new one by an override ({_renaming(kind)})",
+        "taken": f"rename that account in the target, or, if it is that person's, write {adopt}; or {off}",
+    }[code]
     conflict = Conflict(id=digest(kind, code, ordered), kind=kind, keys=ordered, message=message, release=release)
     return Clash(conflict=conflict, ids=ids)
 

@@ -218,7 +218,13 @@ def _copied(one: Override, directory: Directory, told: _Told) -> Collection[str]
     name, origin = one.copy_access_from, _line(one, "copy_access_from")
     if name is None:
         return ()
-    return _the_one(directory.person(name), directory, told, what="user", name=name, origin=origin)
+    found = directory.person(name)
+    if one.user is not None and len(found) == 1 and found == directory.person(one.user):
+        path, _, line = origin.rpartition(":")
+        hint = "name somebody else, or remove it"
+        told.faults.append(Fault(path, int(line), f"{name!r} would copy the access of nobody but {name!r}", hint))
+        return ()
+    return _the_one(found, directory, told, what="user", name=name, origin=origin)
 
 
 def _decisions(found: list[Override]) -> Decisions:

@@ -13,6 +13,7 @@ from reconciler.core.claims import earlier, power_of
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Absent
 from reconciler.core.model import Equality, Live
+from reconciler.core.overrides import to_write
 from reconciler.core.ownership import FieldRules, Moment
 from reconciler.core.policy import FieldRule, MoveTo, Policy
 
@@ -129,10 +130,13 @@ def _adoption(pair: Pair, rules: Rules) -> Fate | None:
     rule = section.lifecycle.existing
     if pair.kind == "user" and rules.policy.users.rename == "replace" and _named_otherwise(pair):
         told = "it bears another user name, and the target cannot rename"
-        return Fate(verb="hold", reason=told, release="correct the user name or e-mail on one side, or `exclude`")
+        off = to_write(pair.kind, pair.key, "exclude")
+        return Fate(
+            verb="hold", reason=told, release=f"correct the user name or e-mail on one side, or write {off}"
+        )
     if decided:
         return None
-    release = f"write an override with `adopt: true` and a reason for {pair.key}"
+    release = f"if it is that person's, write {to_write(pair.kind, pair.key, 'adopt')} below overrides/"
     if rule == "refuse":
         return Fate(verb="hold", reason="the policy refuses accounts that were there before", release=release)
     if rule == "review":

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from reconciler.core.canonical import encode
 from reconciler.core.matching import folded
-from reconciler.core.model import Fields, Value
+from reconciler.core.model import Fields, Kind, Value
 
 _SINGLE = ("adopt", "copy_access_from", "decision", "rename")
 _CARE = ("include", "exclude", "block")
@@ -62,6 +63,13 @@ class Waiver(Struct, frozen=True, kw_only=True):
     until: str
     reason: str
     since: str = field(default="", name="from")
+
+
+def to_write(kind: Kind, key: str, verb: str) -> str:
+    """
+    Return the entry that a person would write, but for the reason, to say `adopt: true`, or the like, of somebody.
+    """
+    return f"`- {{{kind}: {encode(key).decode()}, {verb}: true, reason: ...}}`"
 
 
 def statements(one: Override) -> Iterator[tuple[str, object, str]]:

@@ -2,6 +2,7 @@
 What the configuration says of other files, and what it must not say at all.
 """
 
+import posixpath
 import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
@@ -33,6 +34,21 @@ def faults_of(document: Document, value: Tree, *, policies: Collection[str]) -> 
                 yield _fault(document, place, f"names {quoted(source)}: no such source", close(source, sources))
         yield from _policy(document, (*pointer, "policy"), _text(target, "policy"), policies)
         yield from _open_secret(document, (*pointer, "url"), _text(target, "url"))
+    yield from _shared(document, _mapping(value, "targets"))
+
+
+def _shared(document: Document, targets: Mapping[str, Any]) -> Iterator[Fault]:
+    """
+    Yield a fault for each target at the address of an earlier one: two ledgers would undo each other's work.
+    """
+    bearers: dict[str, str] = {}
+    for name, target in targets.items():
+        scheme, mark, path = _text(target, "url").partition(":///")
+        address = f"{scheme}{mark}{posixpath.normpath(path)}" if path else scheme
+        first = bearers.setdefault(address, name) if address else name
+        if first != name:
+            what = f"is the address of target {quoted(first)} too"
+            yield _fault(document, ("targets", name, "url"), what, "one target has one ledger: give it its own")
 
 
 def _policy(document: Document, pointer: Pointer, name: str, known: Collection[str]) -> Iterator[Fault]:

@@ -87,6 +87,16 @@ def test_unknown_name_is_a_fault_with_its_line(parts: dict[str, Any], fault: str
     assert about(**parts)[1] == [fault]
 
 
+@pytest.mark.parametrize("name", ["ann", "ANN", "id-ann"])
+def test_nobody_copies_their_own_access(name: str) -> None:
+    """
+    By whatever name: an override that says nothing is a mistake, and is told with its line.
+    """
+    (fault,) = about(user="ann", copy_access_from=name)[1]
+
+    assert fault == f"all.yaml:9: {name!r} would copy the access of nobody but {name!r}"
+
+
 def test_ambiguous_name_is_a_fault_that_names_all() -> None:
     """
     Two people of one name: the error names their keys.
@@ -154,7 +164,7 @@ def test_who_leaves_without_ever_having_been_made_does_not_block_the_run(parts: 
         ({"roles_add": ("Editor",)}, {"roles_remove": ("Editor",)}, "the role 'Editor'"),
         ({"exclude": True}, {"block": True}, "care"),
         ({"include": True}, {"exclude": True}, "care"),
-        ({"copy_access_from": "bob"}, {"copy_access_from": "ann"}, "copy_access_from"),
+        ({"copy_access_from": "bob"}, {"copy_access_from": "id-bob"}, "copy_access_from"),
     ],
 )
 def test_contradiction_names_both_lines(one: dict[str, Any], other: dict[str, Any], what: str) -> None:

@@ -164,6 +164,22 @@ def test_a_renamed_person_gets_a_successor_where_names_cannot_change(
     assert (world.members(STAFF) - {"ann"}, world.plan().changes) == ({"anna", "bob"}, ())
 
 
+def test_a_group_that_an_administrator_renamed_moves_nobody(target: MemoryTarget, tmp_path: Path) -> None:
+    """
+    Where Git cannot rename it back, that is a conflict with both names: no successor, and nobody leaves.
+    """
+    world = begun(target, tmp_path, groups={"lifecycle": {"renamed": "replace"}})
+    target.admin_sets_group(STAFF, name="Cloud - our staff")
+    plan = world.plan()
+    world.apply()
+
+    assert (plan.changes, len(plan.conflicts)) == ((), 1)
+    assert "was renamed in the target: 'Cloud - our staff'" in plan.conflicts[0].message
+    assert world.members("Cloud - our staff") == {"ann", "bob"}
+    target.admin_sets_group("Cloud - our staff", name=STAFF)
+    assert (world.plan().changes, world.plan().conflicts) == ((), ())
+
+
 @pytest.mark.parametrize("dies", [pytest.param(False, id="undisturbed"), pytest.param(True, id="after a crash")])
 def test_a_renamed_group_gets_a_successor_where_names_cannot_change(
     target: MemoryTarget, tmp_path: Path, *, dies: bool

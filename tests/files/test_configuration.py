@@ -40,6 +40,26 @@ def test_an_address_without_an_open_secret_is_sound(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("other", "shared"),
+    [
+        pytest.param("sqlite:///.reconciler/a.db", True, id="the same"),
+        pytest.param("sqlite:///.reconciler//./b/../a.db", True, id="the same file otherwise spelt"),
+        pytest.param("sqlite:///.reconciler/b.db", False, id="another file"),
+    ],
+)
+def test_two_targets_do_not_share_a_database(other: str, *, shared: bool) -> None:
+    """
+    Each has a ledger of its own, and would take the other's writes for an administrator's.
+    """
+    urls = {"a": "sqlite:///.reconciler/a.db", "b": other}
+    value = {"sources": {}, "targets": {name: {"url": url} for name, url in urls.items()}}
+    document = Document("reconciler.yaml", value, {("targets", "b", "url"): 7})
+    found = [(one.line, one.message) for one in faults_of(document, value, policies=["openpages"])]
+
+    assert found == ([(7, 'targets.b.url is the address of target "a" too')] if shared else [])
+
+
+@pytest.mark.parametrize(
     "url",
     [
         "postgresql://me:s3cret@db/openpages",
