@@ -62,6 +62,11 @@ LEDGERS: dict[str, tuple[Plant, str, str]] = {
     "row with an owner that nobody is": (swaps(USERS, OWNER, '"owner":"bob"'), "users.jsonl:1: ", "bob"),
     "row with a key twice": (swaps(USERS, OWNER, f"{OWNER},{OWNER}"), "users.jsonl:1: ", "twice"),
     "row with an unknown key": (swaps(USERS, OWNER, f'{OWNER},"x":1'), "users.jsonl:1: ", "x"),
+    "unknown key whose value is no text": (
+        swaps(USERS, OWNER.encode(), OWNER.encode() + b',"x":"\xff"'),
+        "users.jsonl:1: ",
+        "not canonical",
+    ),
     "row with merge marks": (
         edits(USERS, lambda rows: b"<<<<<<< HEAD\n" + rows),
         "users.jsonl:1: ",
