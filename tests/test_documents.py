@@ -21,19 +21,40 @@ def text(document: str) -> str:
     return (ROOT / document).read_text("utf-8")
 
 
+def names_of_tests(folder: str) -> set[str]:
+    """
+    Return the names of all tests below a folder.
+    """
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / folder).rglob("test_*.py"))
+    return set(re.findall(r"^def (test_\w+)", code, re.MULTILINE))
+
+
 def test_every_weakness_is_held_by_a_test_that_is_there() -> None:
     """
     Each line of the track record says how it was found, what it was, and names tests of this checkout.
     """
     table = text("SECURITY.md").partition("## Track record")[2]
     lines = re.findall(r"^\| (?!found by|---)(.+?) \| (.+?) \| (.+) \|$", table, re.MULTILINE)
-    tests = "\n".join(path.read_text("utf-8") for path in (ROOT / "tests").rglob("test_*.py"))
-    present = set(re.findall(r"^def (test_\w+)", tests, re.MULTILINE))
+    present = names_of_tests("tests")
     named = [re.findall(r"`(test_\w+)`", line[2]) for line in lines]
 
     assert len(lines) >= 8
     assert [line for line, tests in zip(lines, named, strict=True) if not tests] == []
     assert [test for tests in named for test in tests if test not in present] == []
+
+
+def test_every_incident_is_cited_and_told() -> None:
+    """
+    Each line of the incidents has a public address and a test, and each test of theirs is in a line.
+    """
+    table = text("SECURITY.md").partition("## What went wrong elsewhere")[2].partition("\n## ")[0]
+    lines = re.findall(r"^\| (?!incident|---)(.+?) \| (.+?) \| (.+?) \| (.+) \|$", table, re.MULTILINE)
+
+    assert len(lines) >= 12
+    assert [line for line in lines if "](https://github.com/" not in line[1]] == []
+    assert {test for line in lines for test in re.findall(r"`(test_\w+)`", line[3])} == names_of_tests(
+        "tests/incidents"
+    )
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
