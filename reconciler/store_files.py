@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.errors import StoreError
-from reconciler.files.atomic import replace_file
+from reconciler.files.atomic import remove_file, remove_folder, replace_file
 from reconciler.store_git import Git, failure, index_entries, printable
 
 LOCK_WAIT = 2.0
@@ -113,11 +113,11 @@ def _write_files(git: Git, names: Mapping[str, str | None], *, top: Path) -> Non
 
 
 def _remove(path: Path, *, top: Path) -> None:
-    path.unlink(missing_ok=True)
+    remove_file(path)
     for folder in path.parents:
         if top not in folder.parents or not folder.is_dir() or any(folder.iterdir()):
             return
-        folder.rmdir()
+        remove_folder(folder)
 
 
 def _wait_for_index(git: Git) -> None:

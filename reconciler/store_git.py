@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from reconciler.effects import effect
 from reconciler.errors import StoreError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class Git(Struct, frozen=True):
         """
         command = self._command(arguments, environment)
         # in a session of its own: Ctrl-C is for us to act on, and must not stop Git half-way through a commit
-        with _spool(feed) as file, _found():
+        with _spool(feed) as file, _found(), effect("git", arguments[0]):
             status, output, error = _gitpython().execute(
                 command,
                 istream=file.fileno(),
@@ -142,9 +143,10 @@ class Git(Struct, frozen=True):
         """
         with _spool("".join(f"{name}\n" for name in names).encode()) as file, _found():
             command = self._command(("cat-file", "--batch"), {})
-            running: Any = _gitpython().execute(
-                command, istream=file.fileno(), env=_QUIET, as_process=True, start_new_session=True
-            )
+            with effect("git", "cat-file"):
+                running: Any = _gitpython().execute(
+                    command, istream=file.fileno(), env=_QUIET, as_process=True, start_new_session=True
+                )
             try:
                 while header := running.stdout.readline():
                     yield _blob(header, running.stdout)
@@ -208,7 +210,10 @@ def _gitpython() -> "GitPython":
 def _spool(feed: bytes) -> Iterator[IO[bytes]]:
     # a file, not a pipe: Git may answer before it has read everything, and neither side then waits
     with tempfile.TemporaryFile() as file:
-        file.write(feed)
+        if feed:
+            with effect("write", "what Git is to read"):
+                file.write(feed)
+                file.flush()
         file.seek(0)
         yield file
 

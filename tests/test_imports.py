@@ -18,19 +18,20 @@ ROOT = Path(__file__).parents[1]
 # A layer, and the layers it may import. Modules of one layer may import each other, but adapters may not.
 LAYERS = {
     "errors": "",
+    "effects": "",
     "core": "core errors",
     "ports": "core",
-    "files": "files core errors",
+    "files": "files core errors effects",
     "sources": "sources core ports files errors",
-    "targets": "targets core ports files errors",
-    "store": "core ports files errors",
+    "targets": "targets core ports files errors effects",
+    "store": "core ports files errors effects",
     "history": "store core",
     "render": "render core",
     "apply": "apply core ports files errors",
     "engine": "apply core ports files errors",
-    "wiring": "engine apply history store targets sources files ports core errors",
+    "wiring": "engine apply history store targets sources files ports core errors effects",
     "server": "wiring engine history render core errors",
-    "cli": "cli wiring engine apply history render core errors",
+    "cli": "cli wiring engine apply history render core errors effects",
     "__main__": "cli errors",
 }
 

@@ -12,6 +12,7 @@ from reconciler.cli.init import require_default_state
 from reconciler.cli.session import Session, answer, shared
 from reconciler.cli.stage import stage
 from reconciler.cli.story import STEPS
+from reconciler.effects import effect
 from reconciler.wiring.scaffold import require_empty
 
 _OPENING = """\
@@ -57,7 +58,7 @@ def demo(again: Callable[[Sequence[str]], int], *, session: Session, folder: Pat
     require_default_state(session)
     if folder is not None:
         require_empty(folder)
-    place = (folder or Path(tempfile.mkdtemp(prefix="reconciler-demo-"))).resolve()
+    place = (folder or _new_folder()).resolve()
     answer(_OPENING.format(folder=place))
     with stage(place, again) as told:
         for number, step in enumerate(STEPS, 1):
@@ -65,3 +66,8 @@ def demo(again: Callable[[Sequence[str]], int], *, session: Session, folder: Pat
             step.play(told)
     answer(_ENDING.format(folder=place))
     return 0
+
+
+def _new_folder() -> Path:
+    with effect("mkdir", "a new folder"):
+        return Path(tempfile.mkdtemp(prefix="reconciler-demo-"))

@@ -11,6 +11,7 @@ from reconciler import engine
 from reconciler.cli.session import Session, shared
 from reconciler.core.adoption import Adoption, adoptions
 from reconciler.core.model import Plan
+from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.render.adoptions import render_adoptions
 from reconciler.render.json_text import render_json
@@ -107,7 +108,8 @@ def _write(made: Plan, out: Path) -> None:
     Make `out` hold the plan as JSON; raises UsageError where that cannot be.
     """
     try:
-        out.write_text(render_json(made), encoding="utf-8")
+        with effect("write", out):
+            out.write_text(render_json(made), encoding="utf-8")
     except OSError as error:
         told = f"{out}: the plan cannot be written there ({error.strerror})"
         raise UsageError(told, hint="name a file in a folder that is there: --out plan.json") from error

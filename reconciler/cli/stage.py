@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.effects import effect
 from reconciler.errors import ReconcilerError
 from reconciler.render.escape import escape
 from reconciler.wiring.scaffold import commit, history
@@ -90,14 +91,16 @@ class Stage:
         """
         Return what the database answers; what the statement changes is committed.
         """
-        with closing(sqlite3.connect(self.folder / DATABASE, isolation_level=None)) as connection:
+        path = self.folder / DATABASE
+        with effect("sql", statement), closing(sqlite3.connect(path, isolation_level=None)) as connection:
             return connection.execute(statement).fetchall()
 
     def write(self, path: str, text: str) -> None:
         """
         Write a file, and show it.
         """
-        (self.folder / path).write_text(text, "utf-8")
+        with effect("write", path):
+            (self.folder / path).write_text(text, "utf-8")
         click.echo(f"\n$ cat {path}\n{text}", nl=False)
 
     def commit(self, message: str) -> None:
@@ -128,7 +131,8 @@ def stage(folder: Path, again: Callable[[Sequence[str]], int]) -> Iterator[Stage
     """
     Yield the stage in `folder`, made if need be; afterwards the process is where it was, at its own time.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    with effect("mkdir", folder):
+        folder.mkdir(parents=True, exist_ok=True)
     with chdir(folder), _restored(os.environ.copy()):
         yield Stage(folder, again)
 

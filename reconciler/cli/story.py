@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from reconciler.cli.stage import Stage
+from reconciler.effects import effect
 from reconciler.wiring.scaffold import cloud_example
 
 PEOPLE = 48
@@ -190,7 +191,8 @@ def _print_cloud(stage: Stage) -> None:
     """
     Let `cloud/` hold what IBM Cloud's command line printed of the example organisation.
     """
-    shutil.copytree(cloud_example(), stage.folder / "cloud", copy_function=shutil.copyfile, dirs_exist_ok=True)
+    with effect("copy", "cloud"):
+        shutil.copytree(cloud_example(), stage.folder / "cloud", copy_function=shutil.copyfile, dirs_exist_ok=True)
 
 
 def _rename(path: Path, key: str, last_name: str) -> None:
@@ -214,4 +216,5 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def _write(path: Path, records: list[dict[str, Any]]) -> None:
-    path.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    with effect("write", path):
+        path.write_text(json.dumps(records, ensure_ascii=False, indent=1) + "\n", "utf-8")

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from reconciler.core.export import Collection, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.errors import Fault, InputError, SourceError
-from reconciler.files.atomic import replace_file
+from reconciler.files.atomic import remove_file, remove_folder, replace_file
 from reconciler.files.document import encode_document
 from reconciler.files.manifest import (
     MANIFEST,
@@ -269,10 +269,10 @@ def _put(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> Non
     for shard, content in contents.items():
         _write(folder / shard, content)
     for name in set(_row_files(folder, endings=(".jsonl", ".jsonl.new"))) - set(contents):
-        (folder / name).unlink()
+        remove_file(folder / name)
     for parent, folders, names in os.walk(folder, topdown=False):
         if not names and not any(Path(parent, name).exists() for name in folders):
-            Path(parent).rmdir()
+            remove_folder(Path(parent))
     _write(folder / MANIFEST, encode_document(manifest))
 
 

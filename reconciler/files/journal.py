@@ -13,7 +13,7 @@ from msgspec import Struct
 from reconciler.core.canonical import REFUSALS, encode
 from reconciler.core.ledger import Head, LedgerRow
 from reconciler.errors import LedgerError
-from reconciler.files.atomic import PRIVATE, replace_file, sync_folder
+from reconciler.files.atomic import PRIVATE, remove_file, replace_file, sync_folder
 
 VERSION = 1
 
@@ -97,7 +97,7 @@ def drop_journal(folder: Path, target: str) -> None:
     if not path.exists():
         return
     try:
-        path.unlink()
+        remove_file(path)
         sync_folder(path.parent)
     except OSError as error:
         told = f"{path}: the journal cannot be removed: {error.strerror}"

@@ -10,7 +10,9 @@ import msgspec
 
 from reconciler.core.canonical import digest
 from reconciler.core.model import Value
+from reconciler.effects import effect
 from reconciler.errors import UsageError
+from reconciler.files.atomic import make_folder
 
 SCHEMA = "# yaml-language-server: $schema=../../schemas/overrides.schema.json\n"
 _BARE = re.compile("[A-Za-z][A-Za-z0-9_@.+-]*")
@@ -42,9 +44,9 @@ def write_override(folder: Path, verb: str, entry: Entry) -> Path:
     Raises UsageError where that very decision lies there already: a file of people is never overwritten.
     """
     path = folder / f"{verb}-{digest(entry).removeprefix('sha256:')[:8]}.yaml"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
+        with effect("write", path), path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(override_text(entry))
     except FileExistsError:
         told = f"{path} is there already and says exactly this"

@@ -18,8 +18,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from reconciler.core.ledger import Fence
 from reconciler.core.model import Equality, Snapshot
 from reconciler.errors import TargetError
+from reconciler.files.atomic import make_folder
 from reconciler.ports import Result, Write
 from reconciler.targets import sql_schema
+from reconciler.targets.sql_driver import Announced
 from reconciler.targets.sql_read import snapshot
 from reconciler.targets.sql_tables import FENCE
 from reconciler.targets.sql_write import write_all
@@ -69,7 +71,7 @@ class SqlTarget:
         path = _path(url)
         identity = identity or f"sqlite:{path.as_posix()}"
         with _told(identity, "open it"):
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             target = cls(_engine(path, patience), identity=identity, role_groups=role_groups)
         try:
             target._prepare()
@@ -169,7 +171,7 @@ def _engine(path: Path, patience: float) -> Engine:
     The driver would begin a transaction at the first write only, so a read would not be of one moment.
     """
     url = URL.create("sqlite", database=str(path.absolute()))
-    settings = {"isolation_level": None, "timeout": patience}
+    settings = {"isolation_level": None, "timeout": patience, "factory": Announced}
     engine = create_engine(url, connect_args=settings, hide_parameters=True)
     event.listen(engine, "connect", lambda driver, _record: _connected(driver, patience))
     event.listen(engine, "begin", _begin)

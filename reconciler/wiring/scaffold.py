@@ -9,6 +9,7 @@ import shutil
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.files.atomic import replace_file
 from reconciler.files.config import Author
@@ -41,8 +42,9 @@ def scaffold(folder: Path, *, now: datetime) -> None:
     """
     require_empty(folder)
     state = folder / "state"
-    shutil.copytree(shipped("state"), state, ignore=_GENERATED, copy_function=shutil.copyfile)
-    shutil.copytree(shipped("schemas"), folder / "schemas", copy_function=shutil.copyfile)
+    with effect("copy", folder):
+        shutil.copytree(shipped("state"), state, ignore=_GENERATED, copy_function=shutil.copyfile)
+        shutil.copytree(shipped("schemas"), folder / "schemas", copy_function=shutil.copyfile)
     for path in (state / "overrides").rglob("*.yaml"):
         replace_file(path, _dated(path.read_text("utf-8"), now.date()).encode())
     _write_export(state / EXPORT, fetched_at=stamp(now))

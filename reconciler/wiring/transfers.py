@@ -18,6 +18,7 @@ from reconciler.core.ledger import Claim
 from reconciler.core.matching import folded
 from reconciler.core.model import Desired, Live, Value
 from reconciler.errors import InputError, ReconcilerError, UsageError
+from reconciler.files.atomic import remove_file
 from reconciler.files.explain import close
 from reconciler.files.new_override import Entry, override_text, write_override
 from reconciler.files.state import load_state
@@ -88,7 +89,7 @@ def write_transfer(found: Bench, wish: Wish) -> Written:
     try:
         _acceptable(found, world, person, wish, written=path.name)
     except ReconcilerError:
-        path.unlink()
+        remove_file(path)
         raise
     moved = tuple(_moved(person, name) for name in sorted(set(wish.fields)))
     return Written(path=path, text=override_text(entry), name=person.name, fields=moved)
