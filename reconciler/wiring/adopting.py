@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.core.adoption import Adoption
+from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.files.draft import draft_text
 
@@ -15,7 +16,7 @@ def write_draft(path: Path, table: Sequence[Adoption]) -> None:
     Make the new file `path` hold the draft; raises UsageError where it cannot be, or where something lies there.
     """
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
+        with effect("write", path), path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(draft_text(table))
     except FileExistsError:
         hint = "name a file that is not: nothing is overwritten"
