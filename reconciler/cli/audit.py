@@ -11,7 +11,7 @@ from msgspec import UnsetType
 from reconciler.cli.session import Session, shared
 from reconciler.core.model import Value
 from reconciler.errors import ReconcilerError, UsageError
-from reconciler.history import Event, known_as, owners_over_time, read_runs
+from reconciler.history import Event, known_as, owners_over_time
 from reconciler.render.tables import FORMS, Form, Record, render_records
 from reconciler.wiring.records import records
 
@@ -68,7 +68,7 @@ def audit(
     Only the runs' records in Git are read. No target is asked, and none need be there.
     """
     begin = _moment(since)
-    runs = read_runs(records(session.state, target, environ=session.environ).store)
+    runs = records(session.state, target, environ=session.environ).runs()
     if user is not None and not known_as(runs, user):
         raise ReconcilerError(f"no run knows anybody as {user!r}", hint="reconciler owners shows who is known")
     told = list(_told(owners_over_time(runs, user=user, field=field, since=begin), short=form == "table"))

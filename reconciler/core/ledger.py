@@ -137,7 +137,7 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     `policy` is the authority of each field (`user.locale` -> `shared`) under the policy last settled with;
     `counts` and `fetched_at` are those of the export last applied; `removed_24h` counts removals by guard code
     as [time, count] pairs; `previous` is the hash of the last run's file; `holds` are those of entities that
-    have no row.
+    have no row; `rows` is the digest of the files that hold the rows (empty in a ledger of an older version).
     """
 
     version: int
@@ -154,6 +154,7 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     previous: str = ""
     fence: Fence | None = None
     holds: tuple[Hold, ...] = ()
+    rows: str = ""
 
 
 class Ledger(Struct, frozen=True):

@@ -5,6 +5,7 @@ Nothing here touches a disk: the store gives and takes paths and bytes.
 """
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,7 @@ from reconciler.files.document import decode_document, encode_document
 from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, refusal
 from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread
 from reconciler.files.sharing import Pool, share_ledger_row
+from reconciler.files.tally import NONE, moved, tally
 
 VERSION = 1
 HEAD = "head.json"
@@ -39,6 +41,7 @@ class _Reading(Struct):
     faults: list[Fault]
     pool: Pool
     head: Head | None = None
+    digest: str = NONE
 
 
 def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
@@ -73,6 +76,7 @@ def _read(reading: _Reading, path: str, content: bytes) -> None:
             reading.faults.append(Fault(path, 0, "is no file of a ledger"))
         else:
             plural, reading.depths[path] = placed
+            reading.digest = moved(reading.digest, gone={}, new={path: content})
             rows = decode(content, ROWS, path)
             reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
             reading.rows[plural].update((row.key, share_ledger_row(row, reading.pool)) for row in rows)
@@ -88,11 +92,15 @@ def _inconsistencies(reading: _Reading, head: Head, target: str) -> list[Fault]:
         return [Fault(HEAD, 0, "is missing, but rows are there")] if reading.depths else []
     if head.target != target:
         return [Fault(HEAD, 0, f"this is the ledger of target {head.target!r}, not of {target!r}")]
-    return [
+    astray = [
         Fault(path, 0, f"is no file of this ledger, whose depth is {head.depth}")
         for path, depth in sorted(reading.depths.items())
         if depth != head.depth
     ]
+    if not astray and head.rows and head.rows != reading.digest:
+        told = f"says that the files of its rows have the digest {head.rows}, but that is {reading.digest}"
+        return [Fault(HEAD, 0, told, "a row was edited by hand, or a file is missing: `git log -p` shows which")]
+    return astray
 
 
 def encode_delta(
@@ -111,9 +119,33 @@ def encode_delta(
     depth = depth_for(max(len(after.users), len(after.groups)), ledger.head.depth)
     after = Ledger(structs.replace(head, depth=depth), after.users, after.groups)
     files = _rewritten("users", ledger, after, changed=users) | _rewritten("groups", ledger, after, changed=groups)
+    after = Ledger(structs.replace(after.head, rows=_digest(ledger, after, files)), after.users, after.groups)
     if ledger.head.serial == 0 or encode_document(after.head) != encode_document(ledger.head):
         files[HEAD] = encode_document(after.head)
     return after, dict(sorted(files.items()))
+
+
+def _digest(before: Ledger, after: Ledger, files: Mapping[str, bytes | None]) -> str:
+    """
+    Return the digest of the rows' files once some are rewritten; all of them are taken where there was none yet.
+    """
+    if not before.head.rows:
+        return tally(_files_of(after, None))
+    new = {path: content for path, content in files.items() if content is not None}
+    return moved(before.head.rows, gone=_files_of(before, files.keys()), new=new) if files else before.head.rows
+
+
+def _files_of(ledger: Ledger, paths: AbstractSet[str] | None) -> dict[str, bytes]:
+    """
+    Return the files of a ledger's rows as they are written: those at `paths`, or all.
+    """
+    found: dict[str, bytes] = {}
+    kinds: tuple[tuple[str, Mapping[str, LedgerRow]], ...] = (("users", ledger.users), ("groups", ledger.groups))
+    for plural, rows in kinds:
+        for path, shard in spread(plural, rows.values(), ledger.head.depth).items():
+            if paths is None or path in paths:
+                found[path] = encode(shard)
+    return found
 
 
 def _taken_in(rows: Mapping[str, LedgerRow], changes: Mapping[str, LedgerRow | None]) -> dict[str, LedgerRow]:

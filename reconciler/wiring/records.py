@@ -8,9 +8,13 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.apply.book import Book, load
-from reconciler.core.ledger import Ledger
+from reconciler.core.ledger import Head, Ledger
+from reconciler.core.runs import Run, verify_chain
 from reconciler.errors import InputError
+from reconciler.files.document import decode_document
+from reconciler.files.ledger import HEAD, VERSION
 from reconciler.files.state import State, read_state
+from reconciler.history import read_runs
 from reconciler.store import GitStore
 from reconciler.wiring.adapters import open_store
 from reconciler.wiring.bench import chosen, require_repository
@@ -25,6 +29,17 @@ class Records(Struct, frozen=True, kw_only=True):
     target: str
     store: GitStore
     folder: Path
+
+    def runs(self) -> tuple[Run, ...]:
+        """
+        Return the records of all runs; raises InputError where they are not the chain that the ledger's head ends.
+        """
+        runs = read_runs(self.store)
+        head = dict(self.store.read(HEAD)).get(HEAD)
+        last = decode_document(head, Head, HEAD, version=VERSION).previous if head else None
+        if broken := verify_chain(runs, last=last):
+            raise InputError(broken)
+        return runs
 
     def ledger(self) -> Ledger:
         """

@@ -176,3 +176,31 @@ def test_broken_record_is_named(lived: Desk) -> None:
 
     assert told.code == 1
     assert "000002.jsonl:1:" in told.err
+
+
+def test_record_that_was_changed_is_not_told(settled: Desk) -> None:
+    """
+    An audit of records that are no chain is none: it ends with 1 and names the place, also of the last record.
+    """
+    (path,) = (settled.state / "ledger" / "openpages" / "runs").rglob("*.jsonl")
+    path.write_text(path.read_text().replace('"outcome":"landed"', '"outcome":"failed"', 1))
+    settled.commit()
+    told = settled.run("audit")
+
+    assert (told.code, told.out) == (1, "")
+    assert "head.json" in told.err
+
+
+def test_row_that_was_edited_by_hand_is_refused(settled: Desk) -> None:
+    """
+    Who owns what is written by runs alone: a committed edit of a row stops every command that reads it.
+    """
+    path = settled.state / "ledger" / "openpages" / "users.jsonl"
+    text = path.read_text()
+    path.write_text(text.replace('"owner":"git"', '"owner":"admin"', 1))
+    settled.commit()
+    answers = [settled.run(*command) for command in (("owners",), ("plan",), ("apply", "--yes"), ("validate",))]
+
+    assert text != path.read_text()
+    assert [one.code for one in answers] == [1, 1, 1, 1]
+    assert all("a row was edited by hand" in one.err + one.out for one in answers)

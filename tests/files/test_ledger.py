@@ -27,6 +27,7 @@ from reconciler.core.model import Inputs
 from reconciler.core.runs import decode_runs
 from reconciler.errors import LedgerError
 from reconciler.files.ledger import decode_ledger, encode_delta, encode_run, run_path
+from reconciler.files.tally import tally
 
 EMPTY = decode_ledger([], target="openpages")
 HEAD = Head(version=1, lineage="l1", target="openpages", serial=1)
@@ -133,14 +134,16 @@ def test_same_rows_same_files(users: dict[str, LedgerRow | None], seed: int) -> 
 
 def test_only_what_changed_is_written() -> None:
     """
-    A run that changed one user of thousands writes that user's file, and nothing where nothing changed.
+    A run that changed one user of thousands writes that user's file and the head, and nothing else.
     """
     ledger, _ = written(rows(2_000))
     row = LedgerRow(key="id-7", link="new")
 
     _, changed = encode_delta(ledger, ledger.head, {"id-7": row, "id-8": ledger.users["id-8"]}, {})
 
-    (content,) = changed.values()
+    head, content = changed.values()
+
+    assert (len(changed), head) == (2, changed["head.json"])
     assert content is not None
     assert b'"key":"id-7","link":"new"' in content
 
@@ -154,7 +157,7 @@ def test_true_and_one_are_two_values() -> None:
 
     _, changed = encode_delta(ledger, ledger.head, {"ann": row}, {})
 
-    assert list(changed) == ["users.jsonl"]
+    assert list(changed) == ["head.json", "users.jsonl"]
 
 
 def test_nothing_new_is_no_file() -> None:
@@ -176,7 +179,20 @@ def test_a_row_that_says_nothing_goes(row: LedgerRow | None) -> None:
     after, changed = encode_delta(ledger, ledger.head, {"ann": row}, {})
 
     assert after.users == {}
-    assert changed == {"users.jsonl": None}
+    assert (list(changed), changed["users.jsonl"]) == (["head.json", "users.jsonl"], None)
+
+
+@pytest.mark.parametrize("count", [3, 2_000], ids=["one file", "shards"])
+def test_digest_of_the_rows_follows_every_commit(count: int) -> None:
+    """
+    However the files came to be what they are, in one commit or in many, they have the same digest.
+    """
+    ledger, files = written(rows(count))
+    after, changed = encode_delta(ledger, ledger.head, {"id-1": None, "id-2": LedgerRow(key="id-2", link="n")}, {})
+    now = {path: content for path, content in {**files, **changed}.items() if content is not None}
+
+    assert after.head.rows == tally({path: content for path, content in now.items() if path != "head.json"})
+    assert decode_ledger(now.items(), target="openpages") == after
 
 
 def test_another_depth_replaces_every_file() -> None:
