@@ -2,7 +2,12 @@
 Gather, decide, act, record: the one engine behind every command. It prints nothing and knows no adapter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from heapq import merge
+from itertools import groupby
+from operator import itemgetter
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -12,13 +17,19 @@ from reconciler.apply.order import Order
 from reconciler.apply.run import Report, apply
 from reconciler.core.approval import Approval
 from reconciler.core.canonical import digest
-from reconciler.core.decide import Decision, World, decide
-from reconciler.core.export import Export
+from reconciler.core.decide import Decision, decide
+from reconciler.core.export import Export, Placed
+from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.model import Inputs
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
+from reconciler.core.sift import Shard, sift
+from reconciler.core.world import World
 from reconciler.files.rows import collector_paused
-from reconciler.ports import Target
+from reconciler.ports import Exported, Recorded, Target
+
+_Stream: TypeAlias = Iterator[tuple[str, Sequence[Placed], Mapping[str, LedgerRow]]]
+_HASHES = itemgetter(0)
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -29,7 +40,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     """
 
     target: str
-    export: Export
+    export: Exported
     overrides: Sequence[Override]
     waivers: Sequence[Waiver]
     policy: Policy
@@ -38,25 +49,33 @@ class Asked(Struct, frozen=True, kw_only=True):
     tool: str
 
 
-def plan(asked: Asked, target: Target, opened: Opened, *, now: str, approval: Approval | None = None) -> Decision:
+def plan(
+    asked: Asked,
+    target: Target,
+    opened: Opened,
+    *,
+    now: str,
+    approval: Approval | None = None,
+    about: AbstractSet[str] = frozenset(),
+) -> Decision:
     """
     Return what is to be done: the target is read now, and settled against the ledger as it was opened.
 
-    `approval` is what a person approved; None: what is dangerous waits.
-
-    Raises LedgerError where the two do not belong together.
+    `approval` is what a person approved; None: what is dangerous waits. Of people in step the decision's world
+    knows next to nothing, but for those who answer to a name in `about`.
+    Raises LedgerError where the two do not belong together, InputError where the export cannot be believed.
     """
     belong_together(target, opened.ledger.head)
     world = World(
         target=asked.target,
         identity=target.identity,
         equality=target.equality,
-        export=asked.export,
+        export=Export(asked.export.manifest, (), asked.export.groups),
         overrides=tuple(asked.overrides),
         waivers=tuple(asked.waivers),
         policy=asked.policy,
         snapshot=target.read(),
-        ledger=opened.ledger,
+        ledger=Ledger(opened.ledger.head, {}, opened.ledger.groups),
         inputs=_inputs(asked, opened),
         now=now,
         read_at=now,
@@ -66,7 +85,22 @@ def plan(asked: Asked, target: Target, opened: Opened, *, now: str, approval: Ap
         approval=approval,
     )
     with collector_paused():
-        return decide(world)
+        return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger), about=about))
+
+
+def _side_by_side(export: Exported, ledger: Recorded) -> Iterator[Shard]:
+    """
+    Yield the people of both, shard by shard; a coarse shard of one stands beside all the finer ones of the other.
+    """
+    digits = min(export.digits, ledger.digits)
+    placed: _Stream = ((found[:digits], users, {}) for found, users in export.shards())
+    recorded: _Stream = ((found[:digits], (), rows) for found, rows in ledger.shards())
+    for _, beside in groupby(merge(placed, recorded, key=_HASHES), key=_HASHES):
+        shard = list(beside)
+        yield Shard(
+            users=[one for _, users, _ in shard for one in users],
+            rows={key: row for _, _, rows in shard for key, row in rows.items()},
+        )
 
 
 def _inputs(asked: Asked, opened: Opened) -> Inputs:

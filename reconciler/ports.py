@@ -9,7 +9,8 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-from reconciler.core.ledger import Fence
+from reconciler.core.export import Manifest, Placed, PlacedGroup
+from reconciler.core.ledger import Fence, Head, LedgerRow
 from reconciler.core.model import Equality, Fields, Kind, Live, Snapshot
 
 
@@ -103,6 +104,72 @@ class Target(Protocol):
         ...
 
 
+class Exported(Protocol):
+    """
+    What a source says, its people shard by shard: too many to be held all at once.
+    """
+
+    @property
+    def manifest(self) -> Manifest:
+        """
+        Return what the export says of itself.
+        """
+        ...
+
+    @property
+    def groups(self) -> tuple[PlacedGroup, ...]:
+        """
+        Return the groups, sorted by key.
+        """
+        ...
+
+    @property
+    def digits(self) -> int:
+        """
+        Return how many hex digits of their keys' hashes the people of one shard have in common.
+        """
+        ...
+
+    def shards(self) -> Iterator[tuple[str, Sequence[Placed]]]:
+        """
+        Yield those digits, ascending, and the people; raises InputError, at the end, where something is wrong.
+        """
+        ...
+
+
+class Recorded(Protocol):
+    """
+    A ledger, its people shard by shard.
+    """
+
+    @property
+    def head(self) -> Head:
+        """
+        Return what the ledger says of itself.
+        """
+        ...
+
+    @property
+    def groups(self) -> dict[str, LedgerRow]:
+        """
+        Return the rows of groups by key.
+        """
+        ...
+
+    @property
+    def digits(self) -> int:
+        """
+        Return how many hex digits of their keys' hashes the people of one shard have in common.
+        """
+        ...
+
+    def shards(self) -> Iterator[tuple[str, Mapping[str, LedgerRow]]]:
+        """
+        Yield those digits, ascending, and rows by key; raises LedgerError, at the end, where something is wrong.
+        """
+        ...
+
+
 class Store(Protocol):
     """
     The Git repository, as the ledger needs it. Paths are relative to the ledger's root, with `/`.
@@ -116,9 +183,17 @@ class Store(Protocol):
         """
         ...
 
-    def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+    def read(self, *paths: str, at: str = "") -> Iterator[tuple[str, bytes]]:
         """
-        Yield path and content of every committed file below `folder`, sorted by path, at one revision.
+        Yield path and content of every committed file at or below `paths`, sorted by path, at one revision.
+
+        Without a path that is every file there is, without `at` the revision that the ledger stands at.
+        """
+        ...
+
+    def paths(self, *, at: str = "") -> list[str]:
+        """
+        Return the paths of all that `read` would yield, sorted.
         """
         ...
 

@@ -34,12 +34,21 @@ class EmptyStore:
         """
         return ""
 
-    def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+    def read(self, *paths: str, at: str = "") -> Iterator[tuple[str, bytes]]:
         """
         Yield nothing.
         """
-        _checked(folder)
+        del at
+        for path in paths:
+            _checked(path)
         yield from ()
+
+    def paths(self, *, at: str = "") -> list[str]:
+        """
+        Return nothing.
+        """
+        del at
+        return []
 
     def added(self, folder: str) -> dict[str, Commit]:
         """
@@ -123,14 +132,22 @@ class GitStore(Struct, frozen=True):
         """
         return self.git.line("rev-parse", "--verify", "--quiet", f"{self.ref}^{{commit}}")
 
-    def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+    def read(self, *paths: str, at: str = "") -> Iterator[tuple[str, bytes]]:
         """
-        Yield path and content of every committed file below `folder`, sorted by path, at one revision.
+        Yield path and content of every committed file at or below `paths`, sorted by path, at one revision.
+
+        Without a path that is every file there is, without `at` the revision that the ledger stands at.
         """
-        tree = self.git.tree(self.revision(), self._below(folder))
-        paths = sorted(tree)
-        contents = self.git.blobs(tree[path] for path in paths)
-        yield from zip(map(self._inside, paths), contents, strict=True)
+        tree = self.git.tree(at or self.revision(), *map(self._below, paths or ("",)))
+        found = sorted(tree)
+        contents = self.git.blobs(tree[path] for path in found)
+        yield from zip(map(self._inside, found), contents, strict=True)
+
+    def paths(self, *, at: str = "") -> list[str]:
+        """
+        Return the path of every committed file, sorted.
+        """
+        return sorted(map(self._inside, self.git.tree(at or self.revision(), self._below(""))))
 
     def added(self, folder: str) -> dict[str, Commit]:
         """

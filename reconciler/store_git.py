@@ -111,15 +111,15 @@ class Git(Struct, frozen=True):
         answer = self.ask(*arguments)
         return "" if answer.status else answer.output.decode("utf-8", "surrogateescape").removesuffix("\n")
 
-    def tree(self, revision: str, folder: str) -> dict[str, str]:
+    def tree(self, revision: str, *paths: str) -> dict[str, str]:
         """
-        Return the object name of every file below `folder` at `revision`, by its path from the repository's top.
+        Return the object name of every file at or below `paths` at `revision`, by its path from the top.
 
         Raises StoreError where one is no plain file: a link would be followed to wherever it leads.
         """
         if not revision:
             return {}
-        listed = self.run("ls-tree", "-r", "-z", "--full-tree", revision, "--", folder)
+        listed = self.run("ls-tree", "-r", "-z", "--full-tree", revision, "--", *paths)
         return dict(_tree_entry(entry) for entry in _split(listed))
 
     def staged(self, folder: str) -> dict[str, str]:
@@ -142,7 +142,7 @@ class Git(Struct, frozen=True):
         Yield the content of each object of `names`, in order, from one process.
         """
         with _spool("".join(f"{name}\n" for name in names).encode()) as file, _found():
-            command = self._command(("cat-file", "--batch"), {})
+            command = self._command(("cat-file", "--batch", "--buffer"), {})
             with effect("git", "cat-file"):
                 running: Any = _gitpython().execute(
                     command, istream=file.fileno(), env=_QUIET, as_process=True, start_new_session=True

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.files.exports import read_export, write_export
+from reconciler.files.exports import read_export
+from reconciler.files.new_export import write_export
 
 ROOT = Path(__file__).parents[1]
 ANN = "IBMid-6620010001"

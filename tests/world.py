@@ -84,14 +84,21 @@ class MemoryStore:
         """
         return str(len(self.commits)) if self.commits else ""
 
-    def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+    def read(self, *paths: str, at: str = "") -> Iterator[tuple[str, bytes]]:
         """
-        Yield the files of the last commit below `folder`.
+        Yield the files of the last commit, or of the one `at`, at or below `paths`.
         """
-        files = self.commits[-1][0] if self.commits else {}
+        revision = at or self.revision()
+        files = self.commits[int(revision) - 1][0] if revision else {}
         for path in sorted(files):
-            if path.startswith(f"{folder}/") or not folder:
+            if not paths or any(path == one or path.startswith(f"{one}/") for one in paths):
                 yield path, files[path]
+
+    def paths(self, *, at: str = "") -> list[str]:
+        """
+        Return the paths of the same.
+        """
+        return [path for path, _ in self.read(at=at)]
 
     def commit(self, files: Mapping[str, bytes | None], message: str, *, parent: str) -> str:
         """
@@ -274,7 +281,7 @@ class World:
         """
         Return the ledger as it was committed last.
         """
-        return load(self.book).ledger
+        return load(self.book).ledger.whole()
 
     def decide(self, approval: Approval | None = None) -> Decision:
         """

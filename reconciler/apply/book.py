@@ -6,6 +6,7 @@ be committed stays in the journal until `apply --resume`.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -17,7 +18,7 @@ from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
 from reconciler.errors import LedgerError, StoreError
 from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
-from reconciler.files.ledger import decode_ledger, encode_delta, encode_run, run_path
+from reconciler.files.ledger import OpenLedger, decode_ledger, encode_delta, encode_run, open_ledger, run_path
 from reconciler.ports import Store
 
 
@@ -34,19 +35,29 @@ class Book(Struct, frozen=True, kw_only=True):
 
 class Opened(Struct, frozen=True, kw_only=True):
     """
-    The ledger as it stood at one commit (`revision`; empty: there was none yet).
+    The ledger as it stood at one commit (`revision`; empty: there was none yet), its people read or not yet.
     """
 
-    ledger: Ledger
+    ledger: Ledger | OpenLedger
     revision: str
+
+
+def glance(book: Book) -> Opened:
+    """
+    Return the ledger as the store has it now; its people are read when somebody asks for them.
+    """
+    revision = book.store.revision()
+    read = partial(book.store.read, at=revision)
+    ledger = open_ledger(read, book.store.paths(at=revision), target=book.target)
+    return Opened(ledger=ledger, revision=revision)
 
 
 def load(book: Book) -> Opened:
     """
-    Return the ledger as the store has it now.
+    Return the ledger as the store has it now, all of its files read.
     """
     revision = book.store.revision()
-    return Opened(ledger=decode_ledger(book.store.read(""), target=book.target), revision=revision)
+    return Opened(ledger=decode_ledger(book.store.read(at=revision), target=book.target), revision=revision)
 
 
 def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, run: int) -> Opened:
@@ -54,7 +65,7 @@ def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, ru
     Return the ledger with the intents of a run made durable. Where that fails nothing may be written.
     """
     head = replace(opened.ledger.head, lineage=lineage)
-    ledger, files = encode_delta(opened.ledger, head, delta.users, delta.groups)
+    ledger, files = encode_delta(opened.ledger.whole(), head, delta.users, delta.groups)
     message = commit_message(f"Intend run {run} on {book.target}", [], {"Run": str(run)})
     revision = book.store.commit(files, message, parent=opened.revision)
     if book.push:
@@ -133,7 +144,7 @@ def _journal(book: Book, opened: Opened, recorded: Recorded, trailers: Mapping[s
 
 
 def _commit(book: Book, opened: Opened, journal: Journal) -> Opened:
-    ledger, files = encode_delta(opened.ledger, journal.head, journal.users, journal.groups)
+    ledger, files = encode_delta(opened.ledger.whole(), journal.head, journal.users, journal.groups)
     changed = {**files, journal.run_path: journal.run_file}
     revision = book.store.commit(changed, journal.message, parent=opened.revision)
     if book.push:

@@ -108,7 +108,7 @@ def _findings(target: Target, opened: Opened, rebasing: Rebasing, seen: Fence | 
         raise LedgerError(f"{target.identity} was not read whole: {snapshot.problem}", hint="try again")
     serial = max(opened.ledger.head.serial, seen.serial if seen else 0) + 1
     rebased = rebase(
-        opened.ledger,
+        opened.ledger.whole(),
         snapshot,
         written_by(rebasing.runs()),
         equality=target.equality,

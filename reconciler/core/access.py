@@ -47,9 +47,10 @@ def access_of(placed: PlacedGroup, names: Sequence[str], policy: Policy, catalog
 
 class Together(Struct, frozen=True, gc=False):
     """
-    What somebody is given by all of its groups: elements of `roles`, sorted, and profiles as the policy has them.
+    What somebody is given by all of its groups: a login or not, elements of `roles`, sorted, and profiles.
     """
 
+    login: bool
     roles: tuple[str, ...]
     profiles: tuple[str, ...] | UnsetType
 
@@ -59,26 +60,27 @@ class Given:
     What groups give their members.
 
     Most groups give the same as many others, so that people who are in different groups are still given the same:
-    that is worked out once.
+    that is worked out once. `sort_of` numbers, by key, what a group gives; `together` says what such numbers give.
     """
 
     def __init__(self, access: Mapping[str, Access], policy: Policy, catalogue: Catalogue) -> None:
         sorts: dict[Access, int] = {}
-        self._sort_of = {key: sorts.setdefault(one, len(sorts)) for key, one in access.items()}
+        self.sort_of = {key: sorts.setdefault(one, len(sorts)) for key, one in access.items()}
         self._sorts = tuple(sorts)
-        self._together = lru_cache(maxsize=None)(partial(self._join, policy, catalogue))
+        self.together = lru_cache(maxsize=None)(partial(self._join, policy, catalogue))
 
     def by(self, keys: Iterable[str]) -> Together:
         """
         Return what the groups of these keys give together; one that the source does not know gives nothing.
         """
-        return self._together(frozenset(map(self._sort_of.get, keys)))
+        return self.together(frozenset(map(self.sort_of.get, keys)))
 
     def _join(self, policy: Policy, catalogue: Catalogue, sorts: frozenset[int | None]) -> Together:
         found = [self._sorts[sort] for sort in sorts if sort is not None]
         profiles = frozenset[str]().union(*(one.profiles for one in found))
         roles = frozenset[str]().union(*(one.roles for one in found))
-        return Together(tuple(sorted(roles)), profiles_of(profiles, policy, catalogue))
+        login = any(one.login for one in found)
+        return Together(login, tuple(sorted(roles)), profiles_of(profiles, policy, catalogue))
 
 
 def grants(row: UserRow, groups: Mapping[str, PlacedGroup], policy: Policy) -> tuple[Grant, ...]:

@@ -55,7 +55,7 @@ def plain_fields(read: Reader, row: UserRow) -> Fields:
     """
     fields = read.fixed.copy()
     for name, value in zip(read.names, read.read(row)[2:], strict=True):
-        if not isinstance(value, UnsetType):
+        if value is not UNSET:
             fields[name] = value
     for name in read.attributes:
         if name in row.attributes:

@@ -57,19 +57,20 @@ def correlate(
     rows: Mapping[str, LedgerRow],
     matching: Matching,
     *,
-    steady: Mapping[str, str] | None = None,
+    steady: Mapping[str, Live] | None = None,
 ) -> Correlation:
     """
-    Return who is who. `steady` are names of people, by key, of whom it is known already: they get no pair.
+    Return who is who. `steady` are the accounts, by key, of people of whom it is known already: they get no pair.
 
     1. Links of the ledger hold. 2. What is left is matched by intent, external id, name, e-mail, in the policy's
     order. 3. Ties, two desired for one live, and names that would collide become conflicts. 4. Whoever is left on
     either side stands alone.
     """
     known_already = steady or {}
-    index = Index(desired, live, rows, matching, steady=known_already.keys())
+    index = Index(desired, live, rows, matching, steady=known_already)
     found = {key: _candidates(wanted, rows.get(key), index) for key, wanted in desired.items()}
-    told = list(clashes(desired, rows, found, index, steady=known_already))
+    names = {key: one.name for key, one in known_already.items()}
+    told = list(clashes(desired, rows, found, index, steady=names))
     conflicts = sorted({clash.conflict.id: clash.conflict for clash in told}.values(), key=lambda one: one.id)
     held = frozenset(key for conflict in conflicts for key in conflict.keys)
     matched = {one.id for _, lives in found.values() for one in lives}

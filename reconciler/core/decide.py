@@ -10,58 +10,27 @@ from datetime import date
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.approval import Approval
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
 from reconciler.core.correlate import Correlation, Pair, correlate
-from reconciler.core.decisions import expiring, resolve
-from reconciler.core.desired import desired_groups, desired_user, outline
-from reconciler.core.directory import directory_of
-from reconciler.core.export import Export
+from reconciler.core.decisions import expiring
+from reconciler.core.desired import desired_user, outline
 from reconciler.core.guard import Guarded, guard
-from reconciler.core.instep import in_step
-from reconciler.core.ledger import Ledger, LedgerRow
+from reconciler.core.instep import is_group_in_step
+from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER, Rules, empties
 from reconciler.core.limits import Facts
-from reconciler.core.model import Equality, Expiring, Inputs, Notice, Plan, Snapshot
+from reconciler.core.model import Expiring, Notice, Plan
 from reconciler.core.notices import unknown_states, unproved, without_profile
-from reconciler.core.organisation import Organisation, organisation
-from reconciler.core.overrides import Override, Waiver
+from reconciler.core.organisation import Organisation
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
-from reconciler.core.policy import Policy
 from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
-from reconciler.core.rules import group_matching, group_rules, reaching, user_matching, user_rules
+from reconciler.core.rules import group_rules, reaching, user_matching, user_rules
 from reconciler.core.settle import Settled, settle_group, settle_user
-from reconciler.core.trust import Expectation, judge
 from reconciler.core.weigh import weighed
-from reconciler.errors import HeldError, InputError
-
-
-class World(Struct, frozen=True, kw_only=True):
-    """
-    Everything a decision is made from. `now` and `read_at` (when the target was read) are UTC times.
-
-    `approval` None: nobody has approved a plan yet, so what is dangerous waits.
-    """
-
-    target: str
-    identity: str
-    equality: Equality
-    export: Export
-    overrides: tuple[Override, ...]
-    waivers: tuple[Waiver, ...]
-    policy: Policy
-    snapshot: Snapshot
-    ledger: Ledger
-    inputs: Inputs
-    now: str
-    read_at: str
-    tool: str
-    max_age: str = "36h"
-    account: str | None = None
-    approval: Approval | None = None
+from reconciler.core.world import World, doubts, groups_in, organisation_of
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -104,7 +73,7 @@ def decide(world: World) -> Decision:
 
     Raises HeldError where the export is refused, InputError where overrides cannot be resolved.
     """
-    degraded = _trusted(world)
+    degraded = doubts(world)
     org = organisation_of(world)
     moment = Moment(now=world.now, run=world.ledger.head.serial + 1)
     groups = _settled_groups(world, org, moment, proved=not degraded)
@@ -124,58 +93,13 @@ def decide(world: World) -> Decision:
     return _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
 
 
-def organisation_of(world: World) -> Organisation:
-    """
-    Return what Git says of the target, as `decide` has it: whoever explains a plan asks the same.
-
-    Raises InputError where overrides cannot be resolved.
-    """
-    directory = directory_of(world.export, world.ledger, world.policy.groups)
-    resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
-    if resolved.faults:
-        raise InputError(resolved.faults)
-    return organisation(
-        world.export,
-        resolved,
-        world.policy,
-        catalogue=world.snapshot.catalogue,
-        known=frozenset(key for key, row in world.ledger.users.items() if row.link),
-        former=directory.former,
-    )
-
-
-def _trusted(world: World) -> tuple[str, ...]:
-    expected = Expectation(
-        target=world.target,
-        now=world.now,
-        max_age=world.max_age,
-        account=world.account,
-        head=world.ledger.head,
-        guards=world.policy.guards,
-        waivers=world.waivers,
-    )
-    trust = judge(world.export.manifest, expected)
-    if trust.refused:
-        raise HeldError(trust.refused, hint=trust.hint)
-    return trust.degraded
-
-
 def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: bool) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
     rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
-    desired = {one.key: one for one in desired_groups(org)}
-    matching = group_matching(world.policy, world.equality, proved=proved)
-    who = _without_excluded(correlate(desired, world.snapshot.groups, world.ledger.groups, matching))
-    settled = (settle_group(pair, rules, moment) for pair in who.pairs)
+    who = groups_in(world, org, proved=proved)
+    moving = (pair for pair in who.pairs if not is_group_in_step(pair, rules))
+    settled = (settle_group(pair, rules, moment) for pair in moving)
     return _gathered(world, org, who, settled, rules=rules)
-
-
-def _without_excluded(who: Correlation) -> Correlation:
-    """
-    Return the correlation without groups that an override excludes: hands off them, and off who is in them.
-    """
-    governed = tuple(pair for pair in who.pairs if pair.desired is None or pair.desired.state != "untouched")
-    return replace(who, pairs=governed)
 
 
 def _settled_users(
@@ -188,10 +112,9 @@ def _settled_users(
     rules = reaching(
         user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved), reachable
     )
-    live, rows = world.snapshot.users, world.ledger.users
-    steady = in_step(org, rules, live, rows, managed=members)
-    outlines = {key: outline(org, placed) for key, placed in org.users.items() if key not in steady}
-    who = correlate(outlines, live, rows, user_matching(world.policy, world.equality), steady=steady)
+    outlines = {key: outline(org, placed) for key, placed in org.users.items()}
+    matching = user_matching(world.policy, world.equality)
+    who = correlate(outlines, world.snapshot.users, world.ledger.users, matching, steady=world.steady.accounts)
     settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in who.pairs)
     return _gathered(world, org, who, settled, rules=rules)
 

@@ -91,9 +91,17 @@ def fields_of(org: Organisation, placed: Placed) -> Fields:
     """
     Return what source and policy say of a person's fields, before an override of one is laid over it.
     """
+    return fields_given(org, placed, org.given.by(belongs_to(org, placed)))
+
+
+def fields_given(org: Organisation, placed: Placed, given: Together) -> Fields:
+    """
+    Return the same, of somebody whose groups are known to give it this.
+    """
     fields = plain_fields(org.reader, placed.row)
-    for name, value in _access_fields(org, placed):
-        if not isinstance(value, UnsetType):
+    for name, rule in org.reader.computed.items():
+        value = by_rule(rule, _roles(org, placed, given) if name == "roles" else given.profiles)
+        if value is not UNSET:
             fields[name] = value
     return fields
 
@@ -119,15 +127,6 @@ def outline(org: Organisation, placed: Placed) -> Desired:
         origin=placed.origin,
         decisions=decided.decisions,
     )
-
-
-def _access_fields(org: Organisation, placed: Placed) -> Iterator[tuple[str, Value | UnsetType]]:
-    """
-    Yield the person's roles and profiles, as the fields' rules have them.
-    """
-    given = org.given.by(belongs_to(org, placed))
-    for name, rule in org.reader.computed.items():
-        yield name, by_rule(rule, _roles(org, placed, given) if name == "roles" else given.profiles)
 
 
 def _roles(org: Organisation, placed: Placed, given: Together) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ What the ledger remembers: who owns each shared field, what we wrote, what then 
 The format is that of formats.md; the meaning that of ownership.md. Times are UTC, `2026-11-22T10:00:00Z`.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, field
 
@@ -137,7 +138,8 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     `policy` is the authority of each field (`user.locale` -> `shared`) under the policy last settled with;
     `counts` and `fetched_at` are those of the export last applied; `removed_24h` counts removals by guard code
     as [time, count] pairs; `previous` is the hash of the last run's file; `holds` are those of entities that
-    have no row; `rows` is the digest of the files that hold the rows (empty in a ledger of an older version).
+    have no row, or are in step; `rows` is the digest of the files that hold the rows (empty in a ledger of an older
+    version).
     """
 
     version: int
@@ -165,6 +167,19 @@ class Ledger(Struct, frozen=True):
     head: Head
     users: dict[str, LedgerRow]
     groups: dict[str, LedgerRow]
+    digits: ClassVar[int] = 0
+
+    def shards(self) -> Iterator[tuple[str, Mapping[str, LedgerRow]]]:
+        """
+        Yield everybody at once, whatever the hashes of their keys begin with.
+        """
+        yield "", self.users
+
+    def whole(self) -> "Ledger":
+        """
+        Return this ledger: it is all there.
+        """
+        return self
 
 
 class RunHeader(Struct, frozen=True, kw_only=True, tag="run", tag_field="type"):

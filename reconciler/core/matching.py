@@ -4,7 +4,6 @@ How entities of one kind are told apart, and the live ones found by everything t
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
@@ -52,7 +51,7 @@ class Index:
         rows: Mapping[str, LedgerRow],
         matching: Matching,
         *,
-        steady: AbstractSet[str] = frozenset(),
+        steady: Mapping[str, Live],
     ) -> None:
         spared = {matching.name_key(name) for name in matching.protected}
         asked = spared | {matching.name_key(one.name) for one in desired.values()}
@@ -67,7 +66,8 @@ class Index:
         self.live = live
         self.dead = {old: key for key, row in rows.items() for old in row.tombstones}
         self.by_id = {one.id: one for one in within}
-        self.owner_of = {row.link: key for key, row in rows.items() if row.link}
+        self.owner_of = {one.id: key for key, one in steady.items()}
+        self.owner_of |= {row.link: key for key, row in rows.items() if row.link}
         self.free = [one for one in within if one.id not in self.owner_of and one.id not in self.dead]
         self.orphans = {
             link: key

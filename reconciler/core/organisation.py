@@ -61,9 +61,10 @@ def organisation(
     catalogue: Catalogue,
     known: frozenset[str],
     former: Mapping[str, tuple[str, ...]],
+    populated: frozenset[str] = frozenset(),
 ) -> Organisation:
     """
-    Return the organisation that an export and the overrides describe.
+    Return the organisation that an export and the overrides describe. `populated` are groups known to be that.
     """
     groups = {placed.row.key: placed for placed in export.groups}
     access = {
@@ -78,7 +79,7 @@ def organisation(
         groups=groups,
         decided=decided,
         managed=frozenset(managed),
-        populated=frozenset(),
+        populated=populated & managed,
         known=known,
         former=former,
         access=access,
@@ -95,7 +96,7 @@ def _populated(org: Organisation) -> frozenset[str]:
     """
     Return the keys of the groups that somebody who shall be active is in; it is enough to meet one of each.
     """
-    populated: set[str] = set()
+    populated = set(org.populated)
     for placed in org.users.values():
         if len(populated) == len(org.managed):
             break
@@ -139,18 +140,16 @@ def _standing(org: Organisation, placed: Placed) -> Standing:
         return "untouched", "not-selected"
     if row.state in NOT_ACTIVE:
         return NOT_ACTIVE[row.state], row.state
-    return ACTIVE if _provisioned(org, placed) else UNPROVISIONED
+    return ACTIVE if provisioned(org, placed) else UNPROVISIONED
 
 
-def _provisioned(org: Organisation, placed: Placed) -> bool:
+def provisioned(org: Organisation, placed: Placed) -> bool:
     """
     Return whether any role of the person's lets it log in.
     """
     if placed.row.key in org.decided.users:
         return may_log_in((grant.role for grant in effective(org, placed)), org.policy)
-    access = org.access
-    through = any(access[key].login for key in placed.row.groups if key in access)
-    return through or may_log_in(placed.row.roles, org.policy)
+    return org.given.by(placed.row.groups).login or may_log_in(placed.row.roles, org.policy)
 
 
 def _in_population(org: Organisation, key: str, decided: Decided) -> bool:

@@ -5,6 +5,8 @@ Who is in which group as the target has it, in the source's keys; and the counts
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cache, partial
+from itertools import chain
 from typing import Protocol
 
 from reconciler.core.approval import Approval
@@ -77,8 +79,9 @@ def facts_of(
     Return what the guards judge by. `losing` are the keys of the groups that lose members: no other is counted.
     """
     counted = {link for link, key in members.items() if key in losing}
-    managed = members.keys() if losing else set[str]()
+    managed = members.keys() if losing else frozenset[str]()
     privileged = world.policy.roles.administrator.privileged
+    power = cache(partial(power_of, privileged=privileged, equality=world.equality))
     counts = Counter(members[link] for one in world.snapshot.users for link in counted.intersection(one.groups))
     names = {
         pair.key: pair.live.name if pair.live else pair.desired.name if pair.desired else pair.key
@@ -93,15 +96,11 @@ def facts_of(
         now=world.now,
         linked=len(users.steady) + sum(1 for pair in users.pairs if pair.row and pair.live and pair.live.active),
         groups=sum(1 for pair in groups.pairs if pair.row and pair.live),
-        armed=frozenset(
-            one.id
-            for one in world.snapshot.users
-            if one.active and power_of(one.fields.get("roles"), privileged, world.equality)
-        ),
+        armed=frozenset(one.id for one in world.snapshot.users if one.active and power(one.fields.get("roles"))),
         equality=world.equality,
         privileged=privileged,
         members=counts,
-        memberships=sum(len(managed & set(one.groups)) for one in world.snapshot.users if managed),
+        memberships=sum(map(managed.__contains__, chain.from_iterable(one.groups for one in world.snapshot.users))),
         names={**names, **former},
         recent=world.ledger.head.removed_24h,
         waivers=world.waivers,

@@ -3,6 +3,7 @@ A policy, made ready for settling users and groups: rules of fields, and how nam
 """
 
 from collections.abc import Callable
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -88,6 +89,7 @@ def group_name_key(policy: Policy, equality: Equality) -> Callable[[str], str]:
     """
     prefix, variants = policy.groups.prefix, policy.groups.recognise
 
+    @cache
     def key(name: str) -> str:
         variant = next((one for one in variants if name.startswith(one)), None)
         spelled = prefix + name.removeprefix(variant) if variant else name

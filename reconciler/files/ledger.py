@@ -4,7 +4,7 @@ The ledger of one target as files: `head.json`, rows of users and groups, one re
 Nothing here touches a disk: the store gives and takes paths and bytes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Literal
 
@@ -15,8 +15,16 @@ from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim,
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document, encode_document
 from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, refusal
-from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread
-from reconciler.files.sharing import Pool, share_ledger_row
+from reconciler.files.shards import (
+    depth_for,
+    digits_of,
+    key_hash,
+    misplaced,
+    shard_depth,
+    shard_digits,
+    shard_path,
+    spread,
+)
 from reconciler.files.tally import NONE, moved, tally
 
 VERSION = 1
@@ -28,6 +36,9 @@ ROWS: Form[LedgerRow] = Form(
 )
 
 _RUNS = "runs/"
+_STRANGE = "is no file of a ledger"
+_USERS = ("users", "users.jsonl")
+_GROUPS = ("groups", "groups.jsonl")
 _HINT = "the ledger is written by `reconciler apply` alone; bring back its last commit, or upgrade the reconciler"
 
 
@@ -39,9 +50,74 @@ class _Reading(Struct):
     rows: dict[str, dict[str, LedgerRow]]
     depths: dict[str, int]
     faults: list[Fault]
-    pool: Pool
     head: Head | None = None
     digest: str = NONE
+
+
+class OpenLedger(Struct, frozen=True, kw_only=True):
+    """
+    The ledger of one target of which head and groups have been read; its people are read shard by shard.
+
+    `people` yields path and content of their files, sorted by path; `digest` is that of the files of groups.
+    """
+
+    head: Head
+    groups: dict[str, LedgerRow]
+    people: Callable[[], Iterator[tuple[str, bytes]]]
+    digest: str
+
+    @property
+    def digits(self) -> int:
+        """
+        Return how many hex digits of their keys' hashes the people of one file have in common.
+        """
+        return digits_of(self.head.depth)
+
+    def shards(self) -> Iterator[tuple[str, dict[str, LedgerRow]]]:
+        """
+        Yield the digits of each file, ascending, and its people by key.
+
+        Raises LedgerError, once all have passed, with every fault of the files: what was yielded is not to be
+        believed then.
+        """
+        reading = _Reading(rows={}, depths={}, faults=[], head=self.head, digest=self.digest)
+        for path, content in self.people():
+            reading.rows["users"] = {}
+            _read(reading, path, content)
+            yield shard_digits(path), reading.rows["users"]
+        _proved(reading, self.head.target)
+
+    def whole(self) -> Ledger:
+        """
+        Return the ledger with everybody in it; raises what `shards` raises.
+        """
+        with collector_paused():
+            users = {key: row for _, rows in self.shards() for key, row in rows.items()}
+        return Ledger(self.head, users, self.groups)
+
+
+def open_ledger(
+    read: Callable[..., Iterator[tuple[str, bytes]]], paths: Iterable[str], *, target: str
+) -> OpenLedger:
+    """
+    Return the ledger of one target, all of it read but its people, who are read when they are asked for.
+
+    `read` yields path and content of every file at or below the paths it is given; `paths` are those of all files.
+    Raises LedgerError as `decode_ledger` does, of what it reads.
+    """
+    strangers = (path for path in paths if path != HEAD and not path.startswith(_RUNS) and not shard_depth(path))
+    reading = _Reading(
+        rows={"users": {}, "groups": {}}, depths={}, faults=[Fault(path, 0, _STRANGE) for path in strangers]
+    )
+    with collector_paused():
+        for path, content in read(HEAD, *_GROUPS):
+            _read(reading, path, content)
+    return OpenLedger(
+        head=_sound(reading, target),
+        groups=reading.rows["groups"],
+        people=lambda: read(*_USERS),
+        digest=reading.digest,
+    )
 
 
 def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
@@ -51,17 +127,12 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
     Paths are relative to the target's folder; the records of runs are passed over. Raises LedgerError, with every
     fault, where anything is broken, newer than we know, or another target's.
     """
-    reading = _Reading(rows={"users": {}, "groups": {}}, depths={}, faults=[], pool=Pool())
+    reading = _Reading(rows={"users": {}, "groups": {}}, depths={}, faults=[])
     with collector_paused():
         for path, content in files:
             if not path.startswith(_RUNS):
                 _read(reading, path, content)
-    head = reading.head or Head(version=VERSION, lineage="", target=target)
-    faults = reading.faults or _inconsistencies(reading, head, target)
-    if faults:
-        told = refusal(faults, folder=f"ledger/{target}", hint="")
-        raise LedgerError(str(told), hint=_HINT) from told
-    return Ledger(head, reading.rows["users"], reading.rows["groups"])
+    return Ledger(_proved(reading, target), reading.rows["users"], reading.rows["groups"])
 
 
 def _read(reading: _Reading, path: str, content: bytes) -> None:
@@ -73,15 +144,42 @@ def _read(reading: _Reading, path: str, content: bytes) -> None:
         if path == HEAD:
             reading.head = decode_document(content, Head, path, version=VERSION)
         elif placed is None:
-            reading.faults.append(Fault(path, 0, "is no file of a ledger"))
+            reading.faults.append(Fault(path, 0, _STRANGE))
         else:
             plural, reading.depths[path] = placed
             reading.digest = moved(reading.digest, gone={}, new={path: content})
             rows = decode(content, ROWS, path)
             reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
-            reading.rows[plural].update((row.key, share_ledger_row(row, reading.pool)) for row in rows)
+            reading.rows[plural].update((row.key, row) for row in rows)
     except InputError as error:
         reading.faults.extend(error.faults)
+
+
+def _sound(reading: _Reading, target: str) -> Head:
+    """
+    Return the head of a ledger of which nothing that was read is wrong; raises LedgerError with all that is.
+    """
+    head = reading.head or Head(version=VERSION, lineage="", target=target)
+    _refuse(reading.faults or _inconsistencies(reading, head, target), target)
+    return head
+
+
+def _proved(reading: _Reading, target: str) -> Head:
+    """
+    Return the same of a ledger whose files have all been read: they are those that the head tells of.
+    """
+    head = _sound(reading, target)
+    if head.rows and head.rows != reading.digest:
+        told = f"says that the files of its rows have the digest {head.rows}, but that is {reading.digest}"
+        hint = "a row was edited by hand, or a file is missing: `git log -p` shows which"
+        _refuse([Fault(HEAD, 0, told, hint)], target)
+    return head
+
+
+def _refuse(faults: Sequence[Fault], target: str) -> None:
+    if faults:
+        told = refusal(faults, folder=f"ledger/{target}", hint="")
+        raise LedgerError(str(told), hint=_HINT) from told
 
 
 def _inconsistencies(reading: _Reading, head: Head, target: str) -> list[Fault]:
@@ -92,15 +190,11 @@ def _inconsistencies(reading: _Reading, head: Head, target: str) -> list[Fault]:
         return [Fault(HEAD, 0, "is missing, but rows are there")] if reading.depths else []
     if head.target != target:
         return [Fault(HEAD, 0, f"this is the ledger of target {head.target!r}, not of {target!r}")]
-    astray = [
+    return [
         Fault(path, 0, f"is no file of this ledger, whose depth is {head.depth}")
         for path, depth in sorted(reading.depths.items())
         if depth != head.depth
     ]
-    if not astray and head.rows and head.rows != reading.digest:
-        told = f"says that the files of its rows have the digest {head.rows}, but that is {reading.digest}"
-        return [Fault(HEAD, 0, told, "a row was edited by hand, or a file is missing: `git log -p` shows which")]
-    return astray
 
 
 def encode_delta(

@@ -57,6 +57,20 @@ def shard_depth(path: str) -> tuple[str, int] | None:
     return plural, _DIGITS.index(len(outer or "") + len(inner or ""))
 
 
+def digits_of(depth: int) -> int:
+    """
+    Return how many hex digits of their keys' hashes the rows of one file have in common.
+    """
+    return _DIGITS[depth] if 0 <= depth < len(_DIGITS) else 0
+
+
+def shard_digits(path: str) -> str:
+    """
+    Return the hex digits that the hashes of a shard's keys begin with, told from its path.
+    """
+    return path.partition("/")[2].removesuffix(".jsonl").replace("/", "")
+
+
 def spread(plural: str, rows: Iterable[Row], depth: int) -> dict[str, list[Row]]:
     """
     Return the rows by the file that holds them.

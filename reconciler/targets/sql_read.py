@@ -8,7 +8,6 @@ hundred thousand people with a million memberships are a hundred thousand rows h
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from sys import intern
 from typing import Any
 
 from sqlalchemy import Connection
@@ -137,14 +136,14 @@ def _live_users(
             Live(
                 kind="user",
                 id=str(id_),
-                name=intern(user_name),
+                name=user_name,
                 fields={
-                    "user_name": intern(user_name),
-                    "email": email and intern(email),
-                    "first_name": first_name and intern(first_name),
-                    "last_name": last_name and intern(last_name),
-                    "display_name": display_name and intern(display_name),
-                    "description": description and intern(description),
+                    "user_name": user_name,
+                    "email": email,
+                    "first_name": first_name,
+                    "last_name": last_name,
+                    "display_name": display_name,
+                    "description": description,
                     "locale": texts[locale],
                     "locked": locked == 1,
                     "can_change_password": can_change_password == 1,
@@ -154,7 +153,7 @@ def _live_users(
                     "roles": _with_elevated(sets[roles], elevated.get(id_)),
                 },
                 active=enabled == 1,
-                external_id=external_id and intern(external_id),
+                external_id=external_id,
                 groups=tuple(sorted(filter(None, map(known, groups.split(","))))) if groups else (),
                 version=str(version),
                 changed_by=texts[changed_by],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from reconciler.core.export import Manifest
 from reconciler.errors import UsageError
-from reconciler.files.exports import write_export
+from reconciler.files.new_export import write_export
 from reconciler.files.state import State, load_state
 from reconciler.ports import Target
 from reconciler.store import EmptyStore, GitStore

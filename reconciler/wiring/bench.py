@@ -11,14 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler import __version__
-from reconciler.apply.book import Book, Opened, load
+from reconciler.apply.book import Book, Opened, glance
 from reconciler.apply.order import Order
 from reconciler.apply.recovery import recover
 from reconciler.core.model import Plan
 from reconciler.engine import Asked
 from reconciler.errors import InputError, LedgerError, StoreError, UsageError
 from reconciler.files.config import Config
-from reconciler.files.exports import read_export
+from reconciler.files.exports import open_export
 from reconciler.files.plans import parse_plan
 from reconciler.files.references import misfits
 from reconciler.files.rows import collector_paused
@@ -90,7 +90,7 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     )
     asked = Asked(
         target=name,
-        export=read_export(root / "exports" / settings.sources[0]),
+        export=open_export(root / "exports" / settings.sources[0]),
         overrides=state.overrides,
         waivers=state.waivers,
         policy=state.policies[name],
@@ -98,7 +98,7 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
         max_age=source.max_age,
         tool=TOOL,
     )
-    opened = load(book)
+    opened = glance(book)
     live = open_target(state, name, environ)
     return Bench(root=root, state=state, asked=asked, target=live, store=store, book=book, opened=opened, clock=now)
 

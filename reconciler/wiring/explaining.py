@@ -9,13 +9,14 @@ from msgspec.structs import replace
 
 from reconciler import engine
 from reconciler.core.causes import cause
-from reconciler.core.decide import Decision, organisation_of
+from reconciler.core.decide import Decision
 from reconciler.core.desired import desired_user
 from reconciler.core.ledger import Claim
 from reconciler.core.model import Desired, Live, Plan, Value
 from reconciler.core.organisation import Organisation, belongs_to, effective
+from reconciler.core.world import organisation_of
 from reconciler.wiring.bench import Bench
-from reconciler.wiring.people import account_of, claims_of, find_person
+from reconciler.wiring.people import account_of, claims_of, find_in
 
 
 class Explained(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,9 +87,9 @@ def explain(found: Bench, name: str) -> Explanation:
 
     Raises ReconcilerError where nobody is known by that name.
     """
-    decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+    decision = engine.plan(found.asked, found.target, found.opened, now=found.now, about={name})
     world = decision.world
-    key = find_person(name, world.ledger.users, world.export)
+    key = find_in(found, decision, name)
     org, row = organisation_of(world), world.ledger.users.get(key)
     live, placed = account_of(decision, key), org.users.get(key)
     desired = desired_user(org, placed) if placed else None

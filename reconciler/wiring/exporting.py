@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.core.export import Manifest
-from reconciler.files.exports import read_users
+from reconciler.files.exports import open_export
 from reconciler.wiring.adapters import export_files
 
 
@@ -32,5 +32,5 @@ def export(
     """
     manifest, notes = export_files(root, source, paths, account=account, fetched_at=fetched_at)
     folder = root / "exports" / source
-    states = Counter(placed.row.state for placed in read_users(folder))
+    states = Counter(placed.row.state for _, people in open_export(folder).shards() for placed in people)
     return Exported(folder=folder, manifest=manifest, notes=notes, states=dict(sorted(states.items())))

@@ -5,12 +5,15 @@ Whom a person who types a command means: a key, a user name, an e-mail address, 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
+from msgspec.structs import replace
+
 from reconciler.core.decide import Decision
 from reconciler.core.export import Export
 from reconciler.core.ledger import Claim, LedgerRow
 from reconciler.core.matching import folded
 from reconciler.core.model import Live
 from reconciler.errors import ReconcilerError
+from reconciler.wiring.bench import Bench
 
 
 def find_person(name: str, rows: Mapping[str, LedgerRow], export: Export | None = None) -> str:
@@ -30,6 +33,20 @@ def find_person(name: str, rows: Mapping[str, LedgerRow], export: Export | None 
             told = f"{name!r} may be any of {', '.join(keys)}"
             raise ReconcilerError(told, hint="name the key of the one you mean")
     raise _unknown(name, {bears: one for bears, _, one in (*former, *present)})
+
+
+def find_in(found: Bench, decision: Decision, name: str) -> str:
+    """
+    Return the key of the one person whom `name` means, in the world of a decision that was made about it.
+
+    Who is in step is not in that world; to tell who comes nearest to a name that nobody bears, all are read again.
+    """
+    world = decision.world
+    try:
+        return find_person(name, world.ledger.users, world.export)
+    except ReconcilerError:
+        everybody = tuple(placed for _, people in found.asked.export.shards() for placed in people)
+        return find_person(name, found.opened.ledger.whole().users, replace(world.export, users=everybody))
 
 
 def account_of(decision: Decision, key: str) -> Live | None:

@@ -45,7 +45,8 @@ class Records(Struct, frozen=True, kw_only=True):
         """
         Return the ledger as the store has it now.
         """
-        return load(Book(target=self.target, store=self.store, folder=self.folder)).ledger
+        book = Book(target=self.target, store=self.store, folder=self.folder)
+        return load(book).ledger.whole()
 
 
 def records(root: Path, target: str | None, *, environ: Mapping[str, str]) -> Records:

@@ -13,7 +13,8 @@ from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.files.atomic import replace_file
 from reconciler.files.config import Author
-from reconciler.files.exports import read_export, write_export
+from reconciler.files.exports import read_export
+from reconciler.files.new_export import write_export
 from reconciler.files.schema import shipped
 from reconciler.store_commit import signature
 from reconciler.store_git import Git

@@ -10,20 +10,21 @@ from typing import Literal, TypeAlias
 from msgspec import UNSET, Struct, UnsetType
 
 from reconciler import engine
-from reconciler.core.decide import Decision, World, organisation_of
+from reconciler.core.decide import Decision
 from reconciler.core.decisions import resolve
 from reconciler.core.desired import desired_user
 from reconciler.core.directory import directory_of
 from reconciler.core.ledger import Claim
 from reconciler.core.matching import folded
 from reconciler.core.model import Desired, Live, Value
+from reconciler.core.world import World, organisation_of
 from reconciler.errors import InputError, ReconcilerError, UsageError
 from reconciler.files.atomic import remove_file
 from reconciler.files.explain import close
 from reconciler.files.new_override import Entry, override_text, write_override
 from reconciler.files.state import load_state
 from reconciler.wiring.bench import Bench
-from reconciler.wiring.people import account_of, claims_of, find_person
+from reconciler.wiring.people import account_of, claims_of, find_in
 
 Verb: TypeAlias = Literal["take", "give"]
 
@@ -79,8 +80,8 @@ def write_transfer(found: Bench, wish: Wish) -> Written:
 
     Raises ReconcilerError where the person, or a field, cannot be moved; then there is no file.
     """
-    decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
-    world, person = decision.world, _person(decision, wish.user)
+    decision = engine.plan(found.asked, found.target, found.opened, now=found.now, about={wish.user})
+    world, person = decision.world, _person(found, decision, wish.user)
     faults = [fault for name in wish.fields for fault in _refusals(world, person, wish.verb, name)]
     if faults:
         raise ReconcilerError("\n".join(faults), hint=f"reconciler owners {person.name}")
@@ -95,9 +96,9 @@ def write_transfer(found: Bench, wish: Wish) -> Written:
     return Written(path=path, text=override_text(entry), name=person.name, fields=moved)
 
 
-def _person(decision: Decision, name: str) -> _Person:
+def _person(found: Bench, decision: Decision, name: str) -> _Person:
     world = decision.world
-    key = find_person(name, world.ledger.users, world.export)
+    key = find_in(found, decision, name)
     org, row = organisation_of(world), world.ledger.users.get(key)
     placed = org.users.get(key)
     desired = desired_user(org, placed) if placed else None

@@ -133,10 +133,11 @@ def _ledgers(
     files = 0
     for target in sorted(reading.config.targets):
         store = open_store(state, target, clock(environ))
-        files += sum(1 for _ in store.read(""))
+        files += sum(1 for _ in store.read())
         place = (root / LEDGER / target).as_posix()
         try:
-            ledger = load(Book(target=target, store=store, folder=root.resolve().parent)).ledger
+            book = Book(target=target, store=store, folder=root.resolve().parent)
+            ledger = load(book).ledger.whole()
             ledgers[target] = ledger
             broken = verify_chain(read_runs(store), last=ledger.head.previous)
             found.faults.extend(_placed(InputError(broken), place))

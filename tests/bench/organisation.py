@@ -17,7 +17,7 @@ from reconciler.core.ledger import Claim, Head, Last, Ledger, LedgerRow, Names
 from reconciler.core.model import Fields, Inputs, Live, Value
 from reconciler.core.policy import Policy
 from reconciler.core.rules import authorities
-from reconciler.files.exports import write_export
+from reconciler.files.new_export import write_export
 from reconciler.files.rows import ENCODER, collector_paused, encode
 
 SOURCE, TARGET, ACCOUNT, LINEAGE = "ibmcloud", "openpages", "1f2e3d4c", "bench"

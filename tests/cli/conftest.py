@@ -13,7 +13,8 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.core.export import GroupRow, UserRow
-from reconciler.files.exports import read_export, write_export
+from reconciler.files.exports import read_export
+from reconciler.files.new_export import write_export
 from tests.targets.sql_admin import SqlAdmin
 
 ROOT = Path(__file__).parents[2]

@@ -10,16 +10,26 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core import decide
+from reconciler.core import decide, sift
 from reconciler.core.decide import Decision
-from reconciler.core.instep import in_step
-from reconciler.core.ledger import Absent, Claim, CreateIntent, Intent, Last, LedgerRow, Names
+from reconciler.core.export import Placed
+from reconciler.core.instep import Ground, ground, is_in_step
+from reconciler.core.ledger import Absent, Claim, CreateIntent, Hold, Intent, Last, LedgerRow, Names
+from reconciler.core.matching import folded
 from reconciler.core.model import Equality, Fields, Live
 from tests.core.test_laws import LIVES, POLICIES, TARGETS, Life, Step, able
 from tests.targets.memory import MemoryTarget
 from tests.world import World
+
+
+def nobody(*_: Any) -> bool:
+    """
+    Return that this one is not in step, whoever it is.
+    """
+    return False
 
 
 def told(decision: Decision) -> tuple[object, ...]:
@@ -45,7 +55,8 @@ def test_whoever_is_in_step_needs_no_settling(steps: list[Step], policy: dict[st
             pass
         short = told(life.world.decide())
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(decide, "in_step", lambda *_, **__: {})
+            patch.setattr(sift, "is_in_step", nobody)
+            patch.setattr(decide, "is_group_in_step", nobody)
             whole = told(life.world.decide())
 
         assert short == whole
@@ -59,17 +70,16 @@ def test_most_people_are_in_step(tmp_path: Path) -> None:
     for name in ("ann", "bob", "cyd"):
         world.cloud_says(name)
     world.apply()
-    seen: list[dict[str, str]] = []
+    found = world.decide().world
 
-    def noted(*one: Any, **more: Any) -> dict[str, str]:
-        seen.append(in_step(*one, **more))
-        return seen[-1]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decide, "in_step", noted)
-        world.decide()
-
-    assert seen == [{"id-ann": "ann", "id-bob": "bob", "id-cyd": "cyd"}]
+    assert {key: one.name for key, one in found.steady.accounts.items()} == {
+        "id-ann": "ann",
+        "id-bob": "bob",
+        "id-cyd": "cyd",
+    }
+    assert found.steady.groups == {"id-staff"}
+    assert not found.ledger.users
+    assert not found.export.users
 
 
 CLAIM = Claim(owner="git", saw="en_US", wrote="en_US")
@@ -93,8 +103,15 @@ ROWS: dict[str, Callable[[LedgerRow], LedgerRow]] = {
     "saw-other": lambda row: replace(row, claims={**row.claims, "locale": replace(CLAIM, saw="x")}),
     "wrote-other": lambda row: replace(row, claims={**row.claims, "locale": replace(CLAIM, wrote="x")}),
     "intended": lambda row: replace(row, claims={**row.claims, "locale": replace(CLAIM, intents=(OTHER,))}),
-    "unlinked": lambda row: replace(row, link=None),
-    "linked-elsewhere": lambda row: replace(row, link="no-such-id"),
+    "renamed-before": lambda row: replace(row, names=Names(present="ann", previous=("anna",))),
+    "held": lambda row: replace(row, holds=(Hold(id="x", since=OTHER.at, run=1),)),
+}
+PEOPLE: dict[str, dict[str, Any]] = {
+    "suspended": {"state": "suspended"},
+    "of-no-group": {"groups": ()},
+    "renamed": {"user_name": "anna"},
+    "with-another-field": {"first_name": "Anna"},
+    "with-a-role": {"roles": ("Administrator",)},
 }
 ACCOUNTS: dict[str, Callable[[Live], Live]] = {
     "inactive": lambda one: replace(one, active=False),
@@ -122,21 +139,32 @@ def fields(row: LedgerRow) -> Fields:
     return row.last.fields if row.last else {}
 
 
-def measured(tmp_path: Path, policy: dict[str, Any] | None = None) -> tuple[tuple[Any, ...], dict[str, Any]]:
+class Measured(Struct, frozen=True):
     """
-    Return what `in_step` is asked with about Ann, who is in step.
+    What `is_in_step` is asked with about one person.
+    """
+
+    placed: Placed
+    live: Live
+    row: LedgerRow
+    ground: Ground
+
+
+def measured(tmp_path: Path, policy: dict[str, Any] | None = None) -> Measured:
+    """
+    Return what is asked about Ann, who is in step.
     """
     world = World(MemoryTarget(), tmp_path, policy=policy)
     world.cloud_says("ann")
     world.apply()
-    seen: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+    seen: list[Measured] = []
 
-    def noted(*one: Any, **more: Any) -> dict[str, str]:
-        seen.append((one, more))
-        return {}
+    def noted(placed: Placed, live: Live, row: LedgerRow, ground: Ground) -> bool:
+        seen.append(Measured(placed, live, row, ground))
+        return False
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(decide, "in_step", noted)
+        patch.setattr(sift, "is_in_step", noted)
         world.decide()
     return seen[0]
 
@@ -148,10 +176,10 @@ def test_whoever_the_ledger_tells_otherwise_of_is_settled(
     """
     Anything in the ledger's row but what was seen and written last needs settling.
     """
-    (org, rules, live, rows), more = measured(tmp_path)
+    ann = measured(tmp_path)
 
-    assert in_step(org, rules, live, rows, **more) == {"id-ann": "ann"}
-    assert in_step(org, rules, live, {"id-ann": change(rows["id-ann"])}, **more) == {}
+    assert is_in_step(ann.placed, ann.live, ann.row, ann.ground)
+    assert not is_in_step(ann.placed, ann.live, change(ann.row), ann.ground)
 
 
 @pytest.mark.parametrize("change", ACCOUNTS.values(), ids=ACCOUNTS.keys())
@@ -159,45 +187,74 @@ def test_whoever_is_otherwise_in_the_target_is_settled(tmp_path: Path, change: C
     """
     Anything of the account that is not as desired and as seen needs settling.
     """
-    (org, rules, live, rows), more = measured(tmp_path)
+    ann = measured(tmp_path)
 
-    assert in_step(org, rules, tuple(map(change, live)), rows, **more) == {}
+    assert not is_in_step(ann.placed, change(ann.live), ann.row, ann.ground)
+
+
+@pytest.mark.parametrize("change", PEOPLE.values(), ids=PEOPLE.keys())
+def test_whoever_is_otherwise_at_the_source_is_settled(tmp_path: Path, change: dict[str, Any]) -> None:
+    """
+    Anything the source says anew of somebody needs settling.
+    """
+    ann = measured(tmp_path)
+
+    assert not is_in_step(replace(ann.placed, row=replace(ann.placed.row, **change)), ann.live, ann.row, ann.ground)
+
+
+@pytest.mark.parametrize("name", ["ann", "ANN", "id-ann", "Ann@Example.com"])
+def test_whoever_is_asked_for_is_not_passed_over(tmp_path: Path, name: str) -> None:
+    """
+    Somebody whom an override, or a command, calls by any of its names is looked at, in step or not.
+    """
+    ann = measured(tmp_path)
+
+    assert not is_in_step(ann.placed, ann.live, ann.row, replace(ann.ground, named=frozenset({folded(name)})))
 
 
 @pytest.mark.parametrize(
     "policy",
-    [{"users": {"protected": ["ann"]}}, {"groups": {"membership": "add-only"}}],
-    ids=["protected", "add-only"],
+    [{"groups": {"membership": "add-only"}}, {"users": {"population": "selected"}}],
+    ids=["add-only", "selected"],
 )
 def test_what_the_policy_makes_special_is_settled(tmp_path: Path, policy: dict[str, Any]) -> None:
     """
-    Protected accounts, and members of groups that are not exact, are for settling to judge.
+    Where groups are not exact, or people are chosen one by one, nobody is passed over.
     """
-    (_, rules, _, _), _ = measured(tmp_path, policy)
-    (org, _, live, rows), more = measured(tmp_path / "other")
+    world = World(MemoryTarget(), tmp_path)
+    world.cloud_says("ann")
+    world.apply()
+    world.changes_policy(policy)
 
-    assert in_step(org, replace(rules, reachable=frozenset(rules.reachable)), live, rows, **more) == {}
+    assert not world.decide().world.steady.accounts
 
 
 def test_two_rows_of_one_account_are_settled(tmp_path: Path) -> None:
     """
     Where two rows of the ledger link one account, nobody is in step.
     """
-    (org, rules, live, rows), more = measured(tmp_path)
+    world = World(MemoryTarget(), tmp_path)
+    world.cloud_says("ann")
+    world.apply()
+    decided = world.decide()
+    ann = world.row("ann")
+    shard = sift.Shard(world.export().users, {"id-ann": ann, "id-bob": replace(ann, key="id-bob")})
 
-    assert in_step(org, rules, live, {**rows, "id-bob": replace(rows["id-ann"], key="id-bob")}, **more) == {}
+    found = sift.sift(decided.world, lambda: [shard])
+
+    assert not found.steady.accounts
+    assert set(found.ledger.users) == {"id-ann", "id-bob"}
+    assert [placed.row.key for placed in found.export.users] == ["id-ann"]
 
 
 def test_protected_names_are_compared_as_the_target_compares(tmp_path: Path) -> None:
     """
     Where the target takes `ANN` and `ann` for one name, the one being protected protects the other.
     """
-    (org, rules, live, rows), more = measured(tmp_path)
-    users = replace(rules.policy.users, protected=("ANN",))
-    folding = replace(
-        rules,
-        policy=replace(rules.policy, users=users),
-        equality=Equality(caseless=frozenset({"user_name"})),
-    )
+    ann = measured(tmp_path)
+    caseless = Equality(caseless=frozenset({"user_name"}))
+    users = replace(ann.ground.rules.policy.users, protected=("ANN",))
+    rules = replace(ann.ground.rules, policy=replace(ann.ground.rules.policy, users=users), equality=caseless)
+    folding = ground(ann.ground.org, rules, managed={"1": "id-staff"}, named=frozenset())
 
-    assert in_step(org, folding, live, rows, **more) == {}
+    assert not is_in_step(ann.placed, ann.live, ann.row, folding)

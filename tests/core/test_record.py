@@ -173,9 +173,9 @@ def test_a_hold_moves_with_its_entity(world: World) -> None:
     assert world.row("eve").holds == ()
 
 
-def test_conflicts_are_remembered_by_everybody_in_them(world: World) -> None:
+def test_conflicts_are_remembered_where_nobody_in_them_has_a_row_to_settle(world: World) -> None:
     """
-    A conflict of somebody we know and somebody new is told once, and is standing from then on.
+    A conflict of somebody in step and somebody new is told once, and is standing from then on.
     """
     world.overrides.clear()
     world.cloud_says("eve", user_name="ann")
@@ -183,7 +183,7 @@ def test_conflicts_are_remembered_by_everybody_in_them(world: World) -> None:
     plan = world.plan()
 
     assert [(one.keys, one.standing) for one in plan.conflicts] == [(("id-ann", "id-eve"), True)]
-    assert {hold.id for hold in world.row("ann").holds} == {one.id for one in plan.conflicts}
+    assert {hold.id for hold in world.ledger.head.holds} == {one.id for one in plan.conflicts}
 
 
 def test_removals_are_counted_for_a_day(world: World) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from reconciler.core.export import Collection, Export, GroupRow, Manifest, UserRow
 from reconciler.errors import InputError, SourceError
-from reconciler.files.exports import read_export, read_users, write_export
+from reconciler.files.exports import open_export, read_export
+from reconciler.files.new_export import write_export
 
 ANN = UserRow(key="ann", user_name="ann@example.com", state="active", groups=("traders",))
 BOB = UserRow(key="bob", user_name="bob@example.com", state="left")
@@ -163,7 +164,9 @@ def test_users_can_be_read_shard_by_shard(folder: Path) -> None:
     """
     write(folder, people(1_001))
 
-    assert sorted(placed.row.key for placed in read_users(folder)) == sorted(row.key for row in people(1_001))
+    keys = [placed.row.key for _, shard in open_export(folder).shards() for placed in shard]
+
+    assert sorted(keys) == sorted(row.key for row in people(1_001))
 
 
 def test_an_unchanged_file_is_not_touched(folder: Path) -> None:

@@ -27,13 +27,20 @@ class Shelf:
         """
         return str(self._commits) if self._commits else ""
 
-    def read(self, folder: str) -> Iterator[tuple[str, bytes]]:
+    def read(self, *paths: str, at: str = "") -> Iterator[tuple[str, bytes]]:
         """
-        Yield the files of the last commit below `folder`.
+        Yield the files of the last commit at or below `paths`; no other is kept.
         """
+        assert at in {"", self.revision()}
         for path in sorted(self.files):
-            if path.startswith(f"{folder}/") or not folder:
+            if not paths or any(path == one or path.startswith(f"{one}/") for one in paths):
                 yield path, self.files[path]
+
+    def paths(self, *, at: str = "") -> list[str]:
+        """
+        Return the paths of the same.
+        """
+        return [path for path, _ in self.read(at=at)]
 
     def commit(self, files: Mapping[str, bytes | None], message: str, *, parent: str) -> str:
         """

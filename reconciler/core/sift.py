@@ -1,0 +1,134 @@
+"""
+People by the hundred thousand, shard by shard: who is in step is put aside at once, and need not be kept.
+
+What is left is a world in which a decision comes to the same, only sooner. A property test holds the two together.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.core.decisions import resolve
+from reconciler.core.directory import directory_of
+from reconciler.core.export import Placed
+from reconciler.core.instep import Ground, ground, is_in_step
+from reconciler.core.ledger import LedgerRow
+from reconciler.core.lifecycle import empties
+from reconciler.core.matching import folded
+from reconciler.core.model import Live
+from reconciler.core.organisation import organisation
+from reconciler.core.overrides import Override
+from reconciler.core.roster import live_groups
+from reconciler.core.rules import user_rules
+from reconciler.core.world import Steady, World, doubts, groups_in
+
+
+class Shard(Struct, frozen=True):
+    """
+    Some of the people: what the source says of them, and what the ledger says of the same, by key.
+    """
+
+    users: Sequence[Placed]
+    rows: Mapping[str, LedgerRow]
+
+
+class _Sieve(Struct):
+    """
+    What has been sifted so far: people to decide of, people in step, groups that none of these is in, and links.
+    """
+
+    empty: set[str]
+
+    users: list[Placed] = field(default_factory=list)
+    rows: dict[str, LedgerRow] = field(default_factory=dict)
+    steady: dict[str, Live] = field(default_factory=dict)
+    links: set[str] = field(default_factory=set)
+    linked: int = 0
+
+
+def sift(world: World, shards: Callable[[], Iterable[Shard]], *, about: AbstractSet[str] = frozenset()) -> World:
+    """
+    Return the world with the people of the shards in it, but for those who are in step.
+
+    Whoever an override speaks of, and whoever answers to a name in `about`, is kept in any case. Where two rows of
+    the ledger link one account nobody is passed over; the shards are then read again.
+    Raises HeldError where the export is refused.
+    """
+    measure = _ground(world, about)
+    live = {one.id: one for one in world.snapshot.users} if measure.exact else {}
+    sieve = _sifted(shards(), live, measure)
+    if len(sieve.links) < sieve.linked:
+        sieve = _sifted(shards(), {}, measure)
+    return replace(
+        world,
+        export=replace(world.export, users=tuple(sorted(sieve.users, key=_by_key))),
+        ledger=replace(world.ledger, users=sieve.rows),
+        steady=Steady(sieve.steady, measure.org.managed - sieve.empty),
+    )
+
+
+def _by_key(placed: Placed) -> str:
+    return placed.row.key
+
+
+def _sifted(shards: Iterable[Shard], live: Mapping[str, Live], measure: Ground) -> _Sieve:
+    """
+    Return the people of the shards, divided; only those with an account in `live` can be in step.
+    """
+    sieve = _Sieve(empty=set(measure.org.managed))
+    for shard in shards:
+        links = [row.link for row in shard.rows.values() if row.link]
+        sieve.links.update(links)
+        sieve.linked += len(links)
+        left = dict(shard.rows)
+        for placed in shard.users:
+            row = shard.rows.get(placed.row.key)
+            account = live.get(row.link) if row is not None and row.link else None
+            if row is None or account is None or not is_in_step(placed, account, row, measure):
+                sieve.users.append(placed)
+                continue
+            sieve.steady[row.key] = account
+            del left[row.key]
+            if sieve.empty:
+                sieve.empty.difference_update(placed.row.groups)
+        sieve.rows.update(left)
+    return sieve
+
+
+def _ground(world: World, about: AbstractSet[str]) -> Ground:
+    """
+    Return what everybody is measured by, as far as it is known before anybody has been looked at.
+
+    It takes all groups for populated: whoever is in step is in no group that is not.
+    """
+    proved = not doubts(world)
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
+    of_groups = [one for one in world.overrides if one.group is not None]
+    org = organisation(
+        world.export,
+        resolve(of_groups, directory, today=date.fromisoformat(world.now[:10])),
+        world.policy,
+        catalogue=world.snapshot.catalogue,
+        known=frozenset(),
+        former=directory.former,
+        populated=frozenset(placed.row.key for placed in world.export.groups),
+    )
+    who = groups_in(world, org, proved=proved)
+    fetched_at = world.export.manifest.fetched_at
+    return ground(
+        org,
+        user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved),
+        managed=live_groups(world.snapshot.groups, who, empties=empties(world.policy)),
+        named=frozenset(map(folded, (*about, *_spoken_of(world.overrides)))),
+    )
+
+
+def _spoken_of(overrides: Iterable[Override]) -> Iterator[str]:
+    """
+    Yield every name that an override calls somebody by.
+    """
+    for one in overrides:
+        yield from (name for name in (one.user, one.copy_access_from) if name)

@@ -1,0 +1,112 @@
+"""
+Everything a decision is made from, and what can be said of it before anybody is settled.
+"""
+
+from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.core.approval import Approval
+from reconciler.core.correlate import Correlation, correlate
+from reconciler.core.decisions import resolve
+from reconciler.core.desired import desired_groups
+from reconciler.core.directory import directory_of
+from reconciler.core.export import Export
+from reconciler.core.ledger import Ledger
+from reconciler.core.model import Equality, Inputs, Live, Snapshot
+from reconciler.core.organisation import Organisation, organisation
+from reconciler.core.overrides import Override, Waiver
+from reconciler.core.policy import Policy
+from reconciler.core.rules import group_matching
+from reconciler.core.trust import Expectation, judge
+from reconciler.errors import HeldError, InputError
+
+
+class Steady(Struct, frozen=True):
+    """
+    People of whom nothing has moved: their accounts by key, and the keys of the groups they are in.
+    """
+
+    accounts: dict[str, Live] = field(default_factory=dict)
+    groups: frozenset[str] = frozenset()
+
+
+class World(Struct, frozen=True, kw_only=True):
+    """
+    Everything a decision is made from. `now` and `read_at` (when the target was read) are UTC times.
+
+    `approval` None: nobody has approved a plan yet, so what is dangerous waits.
+    Whoever is `steady` stands in neither export nor ledger here: there is nothing to decide of them.
+    """
+
+    target: str
+    identity: str
+    equality: Equality
+    export: Export
+    overrides: tuple[Override, ...]
+    waivers: tuple[Waiver, ...]
+    policy: Policy
+    snapshot: Snapshot
+    ledger: Ledger
+    inputs: Inputs
+    now: str
+    read_at: str
+    tool: str
+    max_age: str = "36h"
+    account: str | None = None
+    approval: Approval | None = None
+    steady: Steady = Steady()
+
+
+def doubts(world: World) -> tuple[str, ...]:
+    """
+    Return why the export proves nobody's absence; nothing where it proves it. Raises HeldError where it is refused.
+    """
+    expected = Expectation(
+        target=world.target,
+        now=world.now,
+        max_age=world.max_age,
+        account=world.account,
+        head=world.ledger.head,
+        guards=world.policy.guards,
+        waivers=world.waivers,
+    )
+    trust = judge(world.export.manifest, expected)
+    if trust.refused:
+        raise HeldError(trust.refused, hint=trust.hint)
+    return trust.degraded
+
+
+def organisation_of(world: World) -> Organisation:
+    """
+    Return what Git says of the target, as `decide` has it: whoever explains a plan asks the same.
+
+    Raises InputError where overrides cannot be resolved.
+    """
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
+    resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
+    if resolved.faults:
+        raise InputError(resolved.faults)
+    return organisation(
+        world.export,
+        resolved,
+        world.policy,
+        catalogue=world.snapshot.catalogue,
+        known=frozenset(key for key, row in world.ledger.users.items() if row.link),
+        former=directory.former,
+        populated=world.steady.groups,
+    )
+
+
+def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:
+    """
+    Return which of the target's groups is which of Git's.
+
+    Groups that an override excludes are left out: hands off them, and off who is in them.
+    """
+    desired = {one.key: one for one in desired_groups(org)}
+    matching = group_matching(world.policy, world.equality, proved=proved)
+    who = correlate(desired, world.snapshot.groups, world.ledger.groups, matching)
+    governed = tuple(pair for pair in who.pairs if pair.desired is None or pair.desired.state != "untouched")
+    return replace(who, pairs=governed)
