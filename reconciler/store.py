@@ -138,10 +138,9 @@ class GitStore(Struct, frozen=True):
 
         Without a path that is every file there is, without `at` the revision that the ledger stands at.
         """
-        tree = self.git.tree(at or self.revision(), *map(self._below, paths or ("",)))
-        found = sorted(tree)
-        contents = self.git.blobs(tree[path] for path in found)
-        yield from zip(map(self._inside, found), contents, strict=True)
+        tree = dict(sorted(self.git.tree(at or self.revision(), *map(self._below, paths or ("",))).items()))
+        contents = self.git.blobs(tree.values())
+        yield from zip(map(self._inside, tree), contents, strict=True)
 
     def paths(self, *, at: str = "") -> list[str]:
         """
