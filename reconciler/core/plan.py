@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.core.approval import awaiting
 from reconciler.core.canonical import digest
-from reconciler.core.changes import TAKEN_FIRST, Draft
+from reconciler.core.changes import CHANGED, TAKEN_FIRST, Draft
 from reconciler.core.claims import elements
 from reconciler.core.guard import Guarded
 from reconciler.core.ledger import Ledger
@@ -28,13 +28,14 @@ class _Order(Struct, frozen=True, kw_only=True):
     The ids of changes that others wait for.
 
     `made` are creates by entity, `grants` those that give power; by user, `taken` is what must be lost before the
-    account becomes usable, `joined` what lets it join groups.
+    account becomes usable, `joined` what lets it join groups; `gained` what adds to a set, by user and set.
     """
 
     made: Mapping[tuple[str, str], str]
     grants: frozenset[str]
     taken: Mapping[str, frozenset[str]]
     joined: Mapping[str, str]
+    gained: Mapping[tuple[str, str], str]
 
 
 def ordered(found: Iterable[Draft]) -> tuple[Draft, ...]:
@@ -54,6 +55,12 @@ def ordered(found: Iterable[Draft]) -> tuple[Draft, ...]:
         grants=frozenset(one.change.id for one in placed if "administrators-added" in one.tags),
         taken=taken,
         joined={one.change.key: one.change.id for one in users if elements(one.change.after.get("groups"))},
+        gained={
+            (one.change.key, name): one.change.id
+            for one in users
+            if one.phase == CHANGED
+            for name in one.change.after
+        },
     )
     return tuple(_with_needs(one, order) for one in placed)
 
@@ -67,6 +74,7 @@ def _with_needs(one: Draft, order: _Order) -> Draft:
     | anything of an entity that is made, or replaced | the create |
     | somebody joins groups | their creates |
     | somebody leaves a group for its successor | joining the successor |
+    | a set loses elements, and gains others | what it gains: the whole set is written |
     | an administrator's power ends | every grant of such power |
     | an account becomes usable | what it loses before |
     """
@@ -80,6 +88,8 @@ def _with_needs(one: Draft, order: _Order) -> Draft:
         needs |= {order.made[entity] for entity in entities if entity in order.made}
     if group_left(one).startswith(FORMER) and change.key in order.joined:
         needs.add(order.joined[change.key])
+    if one.phase > CHANGED:
+        needs |= {order.gained[change.key, name] for name in change.after if (change.key, name) in order.gained}
     if "power-lost" in one.tags:
         needs |= order.grants
     if change.action == "activate":

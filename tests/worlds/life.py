@@ -57,7 +57,7 @@ class Start(Struct, frozen=True, kw_only=True):
     How a life begins: the target, whether the policy is the preset's, what is laid over it, who is there already.
 
     `root`: the protected account is an active administrator. `strangers` are accounts made by hand, each with the
-    roles it holds.
+    roles it holds. `settled`: everybody is in some group, and two runs were made.
     """
 
     on: str = "exact"
@@ -65,6 +65,7 @@ class Start(Struct, frozen=True, kw_only=True):
     policy: Mapping[str, Any] = field(default_factory=dict)
     root: bool = False
     strangers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    settled: bool = False
 
 
 class Life:
@@ -99,6 +100,11 @@ class Life:
             self.world.cloud_has_group(name, roles=roles, description=name.title())
         self.world.cloud_says("kim", roles=("Administrator",))
         self.world.cloud_says("lee")
+        if start.settled:
+            for number, name in enumerate(PEOPLE):
+                self.hires(name, GROUPS[: number % 3 + 1], ("Administrator",) if name in {"bob", "kim"} else ())
+            self.approves()
+            self.approves()
 
     # What the cloud says
 
@@ -337,6 +343,15 @@ class Life:
         Apply with every change of the plan approved, or every second, or third.
         """
         return self.applies(lambda plan: frozenset(one.id for one in plan.changes[::every]))
+
+    def nights_pass(self, nights: int) -> None:
+        """
+        Let nights pass, each with an export and a run of which everything is approved.
+        """
+        for _ in range(nights):
+            self.world.time_passes(hours=23)
+            self.world.fetched_at = None
+            self.approves()
 
     def dies(self, at: int, *, journal: bool) -> None:
         """

@@ -34,7 +34,7 @@ POLICIES = section(
     users=section(
         foreign=st.sampled_from(("keep", "take", "ask")),
         rename=st.sampled_from(("update", "replace")),
-        population=st.sampled_from(("all", "all", "selected", "on-demand")),
+        population=st.sampled_from(("all", "all", "all", "all", "on-demand", "selected")),
         absent_for=section(exports=st.sampled_from((1, 2)), hours=st.sampled_from((0, 24))),
         lifecycle=section(
             existing=st.sampled_from(("adopt", "review", "refuse")),
@@ -54,7 +54,7 @@ POLICIES = section(
         ),
     ),
     guards=section(
-        limit=section(count=st.sampled_from((1, 50)), percent=st.just(5)),
+        limit=section(count=st.sampled_from((50, 50, 1)), percent=st.just(5)),
         minimum_administrators=st.sampled_from((1, 2)),
     ),
 )
@@ -68,6 +68,7 @@ STARTS = st.builds(
     policy=POLICIES,
     root=st.booleans(),
     strangers=STRANGERS.map(tuple),
+    settled=st.sampled_from((True, True, True, False)),
 )
 CHANGES_OF_POLICY = st.sampled_from(
     (
@@ -254,6 +255,10 @@ class RandomWorld(RuleBasedStateMachine):
     @rule()
     def applies(self) -> None:  # noqa: D102
         self.life.applies()
+
+    @rule(nights=st.integers(1, 3))
+    def nights_pass(self, nights: int) -> None:  # noqa: D102
+        self.life.nights_pass(nights)
 
     @rule(every=st.sampled_from((1, 1, 1, 2, 3)))
     def approves(self, every: int) -> None:  # noqa: D102

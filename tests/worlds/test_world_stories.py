@@ -3,6 +3,7 @@ Stories that random lives told: each broke a promise once, or showed where a pro
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -103,6 +104,47 @@ def test_losing_a_role_gains_none(world: World) -> None:
     world.cloud_says("eve", roles=("Administrator",))
 
     assert [(one.after, one.risk) for one in world.plan().changes] == [({"roles": (POWER, "User")}, ("removal",))]
+
+
+PROMOTED = ("ann", "eve", "kim", "zoe")
+
+
+def promoted(folder: Path, **policy: Any) -> World:
+    """
+    Return a world of four viewers who are to be administrators, two of them instead.
+    """
+    world = World(MemoryTarget(), folder, policy=policy)
+    world.cloud_says("bob", roles=("Administrator",))
+    for name in PROMOTED:
+        world.cloud_says(name, roles=("Viewer",))
+    world.approve()
+    for name in PROMOTED:
+        world.cloud_says(name, roles=("Administrator",) if name in {"ann", "eve"} else ("Administrator", "Viewer"))
+    return world
+
+
+def test_what_is_lost_gives_nothing_that_is_held(tmp_path: Path) -> None:
+    """
+    Power that a guard holds does not come with the loss of another role: a set is written whole.
+    """
+    world = promoted(tmp_path, guards={"limit": {"count": 3, "percent": 5}})
+    plan = world.plan()
+    world.approve()
+
+    assert {one.guard for one in plan.held} == {"administrators-added", "needs"}
+    assert {name: world.value(name, "roles") for name in PROMOTED} == dict.fromkeys(PROMOTED, ("User", "Viewer"))
+
+
+def test_what_is_lost_gives_nothing_that_was_not_approved(tmp_path: Path) -> None:
+    """
+    Nor does it come where somebody approved the loss, and not the gain.
+    """
+    world = promoted(tmp_path)
+    losses = frozenset(one.id for one in world.plan().changes if "removal" in one.risk)
+    report = world.apply(approved=losses)
+
+    assert (len(losses), report.outcomes) == (2, ())
+    assert {name: world.value(name, "roles") for name in PROMOTED} == dict.fromkeys(PROMOTED, ("User", "Viewer"))
 
 
 def test_strangers_are_left_alone_until_the_second_run(target: MemoryTarget, tmp_path: Path) -> None:
