@@ -3,7 +3,7 @@ The limits of a plan: what must not happen at all, not so often, not on such a r
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -123,10 +123,19 @@ def limits(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
     for code in COUNTED:
         ids = [one.change.id for one in drafts if code in one.tags]
         yield from _over(code, ids, _total(code, facts), facts)
-    counted_here = [(group_left(one), one.change.id) for one in drafts if "memberships-removed" in one.tags]
-    for key in sorted({key for key, _ in counted_here}):
-        ids = [change for group, change in counted_here if group == key]
+    for key, ids in _leaving(one for one in drafts if "memberships-removed" in one.tags):
         yield from _over(_of_group("memberships-removed", key, facts), ids, facts.members.get(key, 0), facts)
+
+
+def _leaving(drafts: Iterable[Draft]) -> list[tuple[str, list[str]]]:
+    """
+    Return the groups that somebody would leave, by key and sorted, each with the ids of those changes.
+    """
+    found: dict[str, list[str]] = {}
+    for one in drafts:
+        if key := group_left(one):
+            found.setdefault(key, []).append(one.change.id)
+    return sorted(found.items())
 
 
 def unapproved(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
@@ -185,14 +194,12 @@ def emptied(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
     Yield each group that would lose its last member, except one that this plan puts away or replaces.
     """
     joined = Counter(key for one in drafts for key in elements(one.change.after.get("groups")))
-    left = Counter(group_left(one) for one in drafts if group_left(one))
-    away = put_away(drafts)
-    for key, count in sorted(left.items()):
-        empty = facts.members.get(key, 0) - count + joined[key] <= 0
-        if empty and key not in facts.emptied | away:
-            ids = frozenset(one.change.id for one in drafts if group_left(one) == key)
+    spared = facts.emptied | put_away(drafts)
+    for key, ids in _leaving(drafts):
+        empty = facts.members.get(key, 0) - len(ids) + joined[key] <= 0
+        if empty and key not in spared:
             told = f"the group {facts.names.get(key, key)!r} would become empty"
-            yield _trip(_of_group("group-emptied", key, facts), ids, told, facts)
+            yield _trip(_of_group("group-emptied", key, facts), frozenset(ids), told, facts)
 
 
 def lock_out(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:

@@ -6,6 +6,7 @@ An export is believed whole or not at all: what its manifest says of the rows mu
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -84,7 +85,8 @@ class OpenExport(Struct, frozen=True, kw_only=True):
             if shard:
                 tally.add(shard.rows, shard.hashes, shard.content)
                 people = [Placed(*row) for row in _placed(self.folder / name, shard.rows)]
-                faults.extend(_astray(people, known))
+                if not known.issuperset(chain.from_iterable(row.groups for row in shard.rows)):
+                    faults.extend(_astray(people, known))
                 yield shard_digits(name), people
         for groups in self.tallied:
             tally.add(groups.rows, groups.hashes, groups.content)
@@ -210,9 +212,9 @@ def _astray(users: Iterable[Placed], known: frozenset[str]) -> Iterator[Fault]:
     Yield a fault for each membership of a group that the export does not have: nobody leaves the rest for it.
     """
     for placed in users:
-        if not known.issuperset(placed.row.groups):
-            path, _, line = placed.origin.rpartition(":")
-            for key in sorted(set(placed.row.groups) - known):
+        path, _, line = placed.origin.rpartition(":")
+        for key in placed.row.groups:
+            if key not in known:
                 yield Fault(path, int(line), f"is in group '{shown(key)}', of which the export has no row")
 
 
