@@ -97,7 +97,8 @@ def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: 
     fetched_at = world.export.manifest.fetched_at
     rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
     who = groups_in(world, org, proved=proved)
-    moving = (pair for pair in who.pairs if not is_group_in_step(pair, rules))
+    rows = world.ledger.groups
+    moving = (pair for pair in who.pairs if not is_group_in_step(pair, rows.get(pair.key), rules))
     settled = (settle_group(pair, rules, moment) for pair in moving)
     return _gathered(world, org, who, settled, rules=rules)
 

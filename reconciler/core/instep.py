@@ -166,11 +166,11 @@ def _is_gits(value: Value, claim: Claim) -> bool:
     return claim.owner == "git" and claim.saw == value and claim.wrote == value and not claim.intents
 
 
-def is_group_in_step(pair: Pair, rules: Rules) -> bool:
+def is_group_in_step(pair: Pair, row: LedgerRow | None, rules: Rules) -> bool:
     """
-    Return whether Git, the target and the ledger say the same of a group, and nothing is decided of it.
+    Return whether Git, the target and the ledger's row of that key say the same of a group, and nothing is decided.
     """
-    desired, live, row = pair.desired, pair.live, pair.row
+    desired, live = pair.desired, pair.live
     if desired is None or live is None or row is None or row.last is None or row.names is None or rules.shared:
         return False
     settled = LedgerRow(
