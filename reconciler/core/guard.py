@@ -14,12 +14,23 @@ from reconciler.core.approval import GUARD
 from reconciler.core.canonical import digest
 from reconciler.core.changes import Draft
 from reconciler.core.claims import elements
-from reconciler.core.limits import COUNTED, Facts, Trip, emptied, limits, lock_out, unapproved, unproved, waivable
+from reconciler.core.limits import (
+    COUNTED,
+    Facts,
+    Trip,
+    emptied,
+    limits,
+    lock_out,
+    peopled,
+    unapproved,
+    unproved,
+    waivable,
+)
 from reconciler.core.model import SETS, Change, Held, Notice
 from reconciler.core.waivers import Wanted, allowing, not_allowing
 from reconciler.core.weigh import ENDING, group_left, put_away_key
 
-STAGES = (unproved, limits, unapproved, emptied, lock_out)
+STAGES = (unproved, limits, unapproved, emptied, peopled, lock_out)
 """
 The guards in their order. Accidents are counted in everything that Git asks for; an approval does not make them
 smaller. Whether a group or the last administrator would go is asked of what is left.

@@ -202,6 +202,23 @@ def emptied(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
             yield _trip(_of_group("group-emptied", key, facts), frozenset(ids), told, facts)
 
 
+def peopled(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
+    """
+    Yield each group that would be deleted with somebody in it whom this plan does not take out.
+    """
+    leaving = {key: len(ids) for key, ids in _leaving(drafts)}
+    for one in drafts:
+        key = one.change.key
+        left = facts.members.get(key, 0) - leaving.get(key, 0)
+        if "groups-deleted" in one.tags and left > 0:
+            yield Trip(
+                code="group-peopled",
+                changes=frozenset({one.change.id}),
+                reason=f"{left} who are not this plan's to take out are in the group {one.change.name!r}",
+                release="take them out in the target, or let the policy keep such groups; no waiver releases this",
+            )
+
+
 def lock_out(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
     """
     Yield the changes that would leave fewer active administrators than configured, or than there are.

@@ -61,9 +61,14 @@ def live_groups(live: Iterable[Live], who: Correlation, *, empties: bool) -> dic
 
 def losing(found: Iterable[Draft]) -> frozenset[str]:
     """
-    Return the keys of the groups that somebody would leave.
+    Return the keys of the groups that somebody would leave, or that would be deleted.
     """
-    return frozenset(tag.removeprefix("left:") for one in found for tag in one.tags if tag.startswith("left:"))
+    return frozenset(
+        one.change.key if tag == "groups-deleted" else tag.removeprefix("left:")
+        for one in found
+        for tag in one.tags
+        if tag.startswith("left:") or tag == "groups-deleted"
+    )
 
 
 def facts_of(

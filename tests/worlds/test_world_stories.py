@@ -147,6 +147,28 @@ def test_what_is_lost_gives_nothing_that_was_not_approved(tmp_path: Path) -> Non
     assert {name: world.value(name, "roles") for name in PROMOTED} == dict.fromkeys(PROMOTED, ("User", "Viewer"))
 
 
+def test_group_with_somebody_elses_member_is_not_deleted(tmp_path: Path) -> None:
+    """
+    A group is not deleted over the head of somebody whom an override excludes; who is in it stays in it.
+    """
+    target = MemoryTarget()
+    world = World(target, tmp_path, policy={"groups": {"lifecycle": {"missing": "delete"}}})
+    world.cloud_has_group("risk", roles=("User",))
+    world.cloud_says("ann", groups=("staff", "risk"))
+    world.cloud_says("bob", groups=("staff", "risk"))
+    world.approve()
+    world.git_says("ann", exclude=True)
+    world.cloud_loses_group("risk")
+    world.fetched_at = None
+    held = {(one.guard, one.name): one.reason for one in world.plan().held}
+    world.approve()
+
+    assert held["group-peopled", "Cloud - risk"] == (
+        "1 who are not this plan's to take out are in the group 'Cloud - risk'"
+    )
+    assert world.members("Cloud - risk") == {"ann", "bob"}
+
+
 def test_strangers_are_left_alone_until_the_second_run(target: MemoryTarget, tmp_path: Path) -> None:
     """
     The first run switches off nobody it did not make; what the policy says of strangers comes with the next.
