@@ -48,7 +48,7 @@ def test_many_lives_keep_every_promise() -> None:
     """
     The same, in more and longer lives.
     """
-    live(300, steps=9)
+    live(300, steps=7)
 
 
 @pytest.mark.nightly
