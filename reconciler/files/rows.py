@@ -125,7 +125,8 @@ def _denormal(content: bytes) -> bool:
     """
     Return whether decodable text is not in Unicode's normal form C.
     """
-    return not content.isascii() and not unicodedata.is_normalized("NFC", content.decode())
+    lines = () if content.isascii() else content.split(b"\n")
+    return any(not unicodedata.is_normalized("NFC", line.decode()) for line in lines if not line.isascii())
 
 
 def lines_of(content: bytes) -> list[bytes]:
