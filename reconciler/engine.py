@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.apply.book import Book, Opened
+from reconciler.apply.book import Book, Opened, overtaken
 from reconciler.apply.fence import belong_together
 from reconciler.apply.order import Order
 from reconciler.apply.run import Report, apply
@@ -25,6 +25,7 @@ from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
 from reconciler.core.sift import Shard, sift
 from reconciler.core.world import World
+from reconciler.errors import LedgerError
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Exported, Recorded, Target
 
@@ -52,8 +53,9 @@ class Asked(Struct, frozen=True, kw_only=True):
 def plan(
     asked: Asked,
     target: Target,
-    opened: Opened,
+    book: Book,
     *,
+    opened: Opened,
     now: str,
     approval: Approval | None = None,
     about: AbstractSet[str] = frozenset(),
@@ -63,9 +65,15 @@ def plan(
 
     `approval` is what a person approved; None: what is dangerous waits. Of people in step the decision's world
     knows next to nothing, but for those who answer to a name in `about`.
-    Raises LedgerError where the two do not belong together, InputError where the export cannot be believed.
+    Raises LedgerError where the two do not belong together, HeldError where another run was recorded meanwhile,
+    InputError where the export cannot be believed.
     """
-    belong_together(target, opened.ledger.head)
+    try:
+        belong_together(target, opened.ledger.head)
+    except LedgerError as error:
+        if held := overtaken(book, opened):
+            raise held from error
+        raise
     world = World(
         target=asked.target,
         identity=target.identity,

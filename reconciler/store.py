@@ -19,7 +19,7 @@ from msgspec import Struct
 from reconciler.core.runs import Commit
 from reconciler.errors import StoreError
 from reconciler.store_commit import make_commit, signature
-from reconciler.store_files import heal, write
+from reconciler.store_files import catch_up, heal, write
 from reconciler.store_git import Git, failure, refusal
 
 
@@ -181,7 +181,8 @@ class GitStore(Struct, frozen=True):
 
         Raises StoreError, and writes nothing, where somebody else changed them or holds Git's index.
         """
-        self._heal(())
+        if self._checked_out():
+            catch_up(self.git, self.revision, self.root)
 
     def commit(self, files: Mapping[str, bytes | None], message: str, *, parent: str) -> str:
         """
@@ -191,7 +192,8 @@ class GitStore(Struct, frozen=True):
         StoreError where it does not, or where the ledger's files of the work tree are locked or were changed.
         """
         paths = [self._below(_checked(path)) for path in files]
-        self._heal(paths)
+        if self._checked_out():
+            heal(self.git, self.revision(), self.root, paths)
         tip = self._tip(parent)
         contents = dict(zip(paths, files.values(), strict=True))
         new = make_commit(self.git, contents, message, tip=tip, signature=signature(self.author, self.now()))
@@ -224,10 +226,6 @@ class GitStore(Struct, frozen=True):
 
     def _checked_out(self) -> bool:
         return _head(self.git) == self.ref
-
-    def _heal(self, paths: Sequence[str]) -> None:
-        if self._checked_out():
-            heal(self.git, self.revision(), self.root, paths)
 
     def _tip(self, parent: str) -> str:
         tip = self.revision()

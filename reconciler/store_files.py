@@ -7,7 +7,7 @@ refused before a byte is written.
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reconciler.errors import StoreError
@@ -16,6 +16,22 @@ from reconciler.store_git import Git, failure, index_entries, printable
 
 LOCK_WAIT = 2.0
 """Seconds for which another Git process may hold the index before we give up."""
+
+
+def catch_up(git: Git, revision: Callable[[], str], root: str) -> None:
+    """
+    Heal the files below `root` at whatever commit the ledger stands.
+
+    What another run commits meanwhile is no change by hand: then they are looked at again.
+    """
+    tip = revision()
+    try:
+        heal(git, tip, root, ())
+    except StoreError:
+        if revision() == tip:
+            raise
+    if revision() != tip:
+        catch_up(git, revision, root)
 
 
 def heal(git: Git, tip: str, root: str, paths: Sequence[str]) -> None:

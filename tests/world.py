@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from reconciler import engine
-from reconciler.apply.book import Book, load
+from reconciler.apply.book import Book, Opened, load
 from reconciler.apply.fence import Patience
 from reconciler.apply.order import Order
 from reconciler.apply.run import Report, apply
@@ -283,9 +283,9 @@ class World:
         """
         return load(self.book).ledger.whole()
 
-    def decide(self, approval: Approval | None = None) -> Decision:
+    def decide(self, approval: Approval | None = None, *, opened: Opened | None = None) -> Decision:
         """
-        Return the decision of a run that starts now.
+        Return the decision of a run that starts now, from the ledger as it was opened, or as it is.
         """
         asked = engine.Asked(
             target="registry",
@@ -297,7 +297,9 @@ class World:
             max_age="36h",
             tool="test",
         )
-        return engine.plan(asked, self.target, load(self.book), now=self.now, approval=approval)
+        return engine.plan(
+            asked, self.target, self.book, opened=opened or load(self.book), now=self.now, approval=approval
+        )
 
     def plan(self) -> Plan:
         """

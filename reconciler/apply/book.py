@@ -16,10 +16,12 @@ from reconciler.core.canonical import digest_bytes
 from reconciler.core.ledger import Head, Ledger
 from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
-from reconciler.errors import LedgerError, StoreError
+from reconciler.errors import HeldError, LedgerError, StoreError
 from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
 from reconciler.files.ledger import OpenLedger, decode_ledger, encode_delta, encode_run, open_ledger, run_path
 from reconciler.ports import Store
+
+AGAIN = "nothing was written by this run; try again"
 
 
 class Book(Struct, frozen=True, kw_only=True):
@@ -58,6 +60,31 @@ def load(book: Book) -> Opened:
     """
     revision = book.store.revision()
     return Opened(ledger=decode_ledger(book.store.read(at=revision), target=book.target), revision=revision)
+
+
+def overtaken(book: Book, opened: Opened) -> HeldError | None:
+    """
+    Return what to say where another run has been recorded since the ledger was opened; None where none has.
+    """
+    serial = glance(book).ledger.head.serial
+    if serial <= opened.ledger.head.serial:
+        return None
+    return HeldError(f"run {serial} on {book.target} was recorded while this one planned", hint=AGAIN)
+
+
+def unmoved(book: Book, opened: Opened) -> Opened:
+    """
+    Return the ledger as it was opened, at the commit where it stands now. Who asks holds the fence.
+
+    A run that was killed may have noted its intents meanwhile, and the target may have been read with its writes: a
+    decision that does not know of the one would take the other for an administrator's. Raises HeldError there.
+    """
+    if book.store.revision() == opened.revision:
+        return opened
+    present = load(book)
+    if present.ledger == opened.ledger.whole():
+        return present
+    raise HeldError(f"the ledger of {book.target} has moved on while this run planned", hint=AGAIN)
 
 
 def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, run: int) -> Opened:

@@ -10,19 +10,17 @@ from collections.abc import Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.apply.book import Book, Opened, commit_intents, commit_record, load, unrecorded
+from reconciler.apply.book import AGAIN, Book, Opened, commit_intents, commit_record, overtaken, unmoved, unrecorded
 from reconciler.apply.fence import is_busy, lineage_of, release, take
 from reconciler.apply.order import Order
 from reconciler.apply.writing import Writing, leave_rest, write
 from reconciler.core.canonical import digest, encode
 from reconciler.core.decide import Decision
-from reconciler.core.ledger import Fence, Head, RunHeader
+from reconciler.core.ledger import Fence, RunHeader
 from reconciler.core.ownership import Moment
 from reconciler.core.record import Outcome, Recorded, intentions, record
 from reconciler.errors import HeldError, LedgerError, ReconcilerError
 from reconciler.ports import Target
-
-_AGAIN = "nothing was written by this run; apply again"
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -47,13 +45,13 @@ def apply(decision: Decision, target: Target, book: Book, *, opened: Opened, ord
     _refuse_unrecorded(target, book, order)
     if not changes and not _has_news(decision, record(decision, (), moment, _header(decision, order, moment))):
         return Report(run=0)
-    lineage = lineage_of(opened.ledger.head, target.fence()) or order.lineage
-    writing = Writing(fence=_fence(target, book, replace(opened.ledger.head, lineage=lineage), order))
+    writing = Writing(fence=_fence(target, book, opened, order))
     header: RunHeader | None = None
     try:
+        opened = unmoved(book, opened)
         if changes:
             delta = intentions(decision, changes, moment)
-            opened = commit_intents(book, opened, delta, lineage=lineage, run=moment.run)
+            opened = commit_intents(book, opened, delta, lineage=writing.fence.lineage, run=moment.run)
         header = _recorded(decision, target, book, opened=opened, order=order, writing=writing)
     finally:
         unreleased = release(target, writing.fence, recorded=header is not None)
@@ -71,26 +69,27 @@ def _refuse_unrecorded(target: Target, book: Book, order: Order) -> None:
     """
     if (journal := unrecorded(book)) is None:
         return
-    if is_busy(target.fence(), order.patience):
-        raise HeldError(f"run {journal.run} on {book.target} is being recorded by another process", hint=_AGAIN)
+    # asked again, for a run that held the fence may have ended between the two looks
+    if is_busy(target.fence(), order.patience) or unrecorded(book) != journal:
+        raise HeldError(f"run {journal.run} on {book.target} is being recorded by another process", hint=AGAIN)
     told = f"run {journal.run} on {book.target} has not been recorded yet"
     raise LedgerError(told, hint="reconciler apply --resume")
 
 
-def _fence(target: Target, book: Book, head: Head, order: Order) -> Fence:
+def _fence(target: Target, book: Book, opened: Opened, order: Order) -> Fence:
     """
     Return the fence, taken for the ledger that the decision was made from.
 
     Raises HeldError where another run was recorded meanwhile: ledger and target belong together, but have moved on.
     """
+    head = opened.ledger.head
+    lineage = lineage_of(head, target.fence()) or order.lineage
     try:
-        return take(target, head, order.holder, order.patience)
+        return take(target, replace(head, lineage=lineage), order.holder, order.patience)
     except LedgerError as error:
-        serial = load(book).ledger.head.serial
-        if serial <= head.serial:
-            raise
-        told = f"run {serial} on {book.target} was recorded while this one planned"
-        raise HeldError(told, hint=_AGAIN) from error
+        if held := overtaken(book, opened):
+            raise held from error
+        raise
 
 
 def _recorded(

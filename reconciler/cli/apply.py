@@ -95,7 +95,9 @@ def apply(  # noqa: PLR0913  click gives one argument an option
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
         whisper_inputs(session, found)
         approval = approval_of(reviewed) if reviewed else None
-        decision = engine.plan(found.asked, found.target, found.opened, now=found.now, approval=approval)
+        decision = engine.plan(
+            found.asked, found.target, found.book, opened=found.opened, now=found.now, approval=approval
+        )
         click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
         _tell_gone(session, approval, decision.plan)
         _confirm(session, decision, yes=yes)

@@ -76,7 +76,7 @@ def plan(
     """
     with bench(session.state, target, environ=session.environ) as found:
         whisper_inputs(session, found)
-        decision = engine.plan(found.asked, found.target, found.opened, now=found.now)
+        decision = engine.plan(found.asked, found.target, found.book, opened=found.opened, now=found.now)
     made, table = decision.plan, adoptions(decision)
     click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if form in TABLED:

@@ -87,7 +87,7 @@ def explain(found: Bench, name: str) -> Explanation:
 
     Raises ReconcilerError where nobody is known by that name.
     """
-    decision = engine.plan(found.asked, found.target, found.opened, now=found.now, about={name})
+    decision = engine.plan(found.asked, found.target, found.book, opened=found.opened, now=found.now, about={name})
     world = decision.world
     key = find_in(found, decision, name)
     org, row = organisation_of(world), world.ledger.users.get(key)

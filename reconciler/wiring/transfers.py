@@ -80,7 +80,9 @@ def write_transfer(found: Bench, wish: Wish) -> Written:
 
     Raises ReconcilerError where the person, or a field, cannot be moved; then there is no file.
     """
-    decision = engine.plan(found.asked, found.target, found.opened, now=found.now, about={wish.user})
+    decision = engine.plan(
+        found.asked, found.target, found.book, opened=found.opened, now=found.now, about={wish.user}
+    )
     world, person = decision.world, _person(found, decision, wish.user)
     faults = [fault for name in wish.fields for fault in _refusals(world, person, wish.verb, name)]
     if faults:

@@ -175,6 +175,25 @@ def test_a_journal_that_vanished_meanwhile_was_recorded_by_its_own_run(world: Wo
     assert opened.ledger.head.serial == 2
 
 
+def test_recovery_that_waits_for_a_run_which_records_itself_has_nothing_left_to_do(world: World) -> None:
+    """
+    A journal is there while its run commits; who waited for the fence meanwhile goes on from that run's ledger.
+    """
+    alive = Fence(lineage="L", serial=2, holder="alive", until="2026-11-22T23:00:00Z")
+    world.target.move_fence(world.target.fence(), alive)
+
+    def finish(_seconds: float) -> None:
+        resume(world.book)
+        world.target.move_fence(alive, replace(alive, holder="", until=""))
+
+    asked = world.order()
+    patience = replace(asked.patience, sleep=finish, alive=lambda _holder: True, seconds=30)
+    opened = recover(world.target, world.book, replace(asked, patience=patience))
+
+    assert opened == load(world.book)
+    assert opened.ledger.head.serial == 2
+
+
 def test_a_push_that_is_refused_keeps_the_journal(world: World) -> None:
     """
     Intents that cannot be pushed end the run; a record that cannot be pushed waits in the journal.

@@ -279,3 +279,37 @@ def test_a_journal_of_a_run_that_is_alive_is_left_to_it(world: World, target: Me
     world.apply()
 
     assert world.ledger.head.serial == 2
+
+
+@pytest.mark.parametrize("changes", [pytest.param(True, id="changes"), pytest.param(False, id="news alone")])
+def test_a_run_that_read_what_another_wrote_before_it_died_begins_anew(
+    world: World, target: MemoryTarget, *, changes: bool
+) -> None:
+    """
+    Who opened the ledger before that one's intents would take its write for an administrator's.
+    """
+    opened = load(world.book)
+    world.git_says("ann", set={"locale": "fr_FR"})
+    world.apply_and_die()
+    world.overrides.clear()
+    if changes:
+        world.cloud_says("ann", first_name="Anna")
+    decision = world.decide(opened=opened)
+
+    assert world.news(decision.plan, "locale") == [16]
+    with pytest.raises(HeldError, match="the ledger of registry has moved on while this run planned"):
+        apply(decision, target, world.book, opened=opened, order=world.order())
+    assert read_journal(world.folder, "registry") is None
+    world.apply()
+    assert (world.owner("ann", "locale"), world.value("ann", "locale")) == ("git", "en_US")
+
+
+def test_a_commit_beside_the_ledger_does_not_stop_a_run(world: World) -> None:
+    """
+    Somebody's commit between plan and apply that leaves the ledger as it was is no obstacle.
+    """
+    world.cloud_says("ann", first_name="Anna")
+    decision, opened = world.decide(), load(world.book)
+    world.store.commit({}, "Somebody's own", parent=opened.revision)
+
+    assert apply(decision, world.target, world.book, opened=opened, order=world.order()).run == 2

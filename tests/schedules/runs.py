@@ -204,7 +204,9 @@ class Player:
         seen = msgspec.json.encode(snapshot)
         if seen not in setting.decisions:
             there = Line(line.fence(), [snapshot], lambda: None)
-            setting.decisions[seen] = engine.plan(_asked(setting), there, opened, now=_at(setting.minutes))
+            setting.decisions[seen] = engine.plan(
+                _asked(setting), there, book, opened=opened, now=_at(setting.minutes)
+            )
         apply(setting.decisions[seen], line, book, opened=opened, order=order)
 
     def _disk(self, files: Files) -> Disk:

@@ -31,7 +31,7 @@ SOON_OR_LATE = ((0,), (1, 60), (1, 60))
 FEW = Extent(desired=(("b",), ("c",), ("a",)), minutes=AT_ONCE, edits=("x",), troubles=1)
 TWICE = Extent(desired=(("b",), ("c",), ("a",)), minutes=AT_ONCE, edits=("x",))
 WHOLE = Extent(desired=(("b", UNSET), ("b", "c", UNSET), ("a", "b")), minutes=AT_ONCE, edits=("x",))
-LATER = Extent(desired=(("b",), ("c", UNSET), ("a",)), minutes=SOON_OR_LATE, edits=("x",))
+LATER = Extent(desired=(("b",), ("c",), ("a",)), minutes=SOON_OR_LATE, edits=("x",))
 OUTSIDE = Extent(desired=(("b",), ("c",), ("a",)), minutes=AT_ONCE, edits=("x", "a", "b", "c"))
 
 

@@ -2,14 +2,16 @@
 The ledger's copy in the work tree: refused where somebody changed it, healed where a run was killed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.errors import StoreError
 from reconciler.store import GitStore
+from reconciler.store_git import Git
 
 if TYPE_CHECKING:
     from tests.store.conftest import Repository
@@ -235,3 +237,35 @@ def test_a_disk_that_refuses_is_told_and_healed(repo: "Repository") -> None:
     store.heal()
 
     assert repo.status() == ""
+
+
+class GitAmongOthers(Git, frozen=True):
+    """
+    Git in a folder in which somebody else does something just before it is asked what changed.
+    """
+
+    meanwhile: list[Callable[[], None]]
+
+    def changed(self, paths: Iterable[str]) -> set[str]:
+        """
+        Return what changed, once the next of the others is done.
+        """
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return super().changed(paths)
+
+
+def test_another_run_that_commits_while_files_are_healed_is_no_change_by_hand(repo: "Repository") -> None:
+    """
+    Where its files are newer than the commit that was looked at, there is a newer commit to look at.
+    """
+    repo.record(repo.store())
+
+    def half_committed() -> None:
+        repo.record(repo.store(), {"head.json": b"2"})
+        repo.git("reset", "--quiet", "HEAD~1", "--", f"{repo.root}/head.json")
+
+    store = replace(repo.store(), git=GitAmongOthers(folder=repo.folder, meanwhile=[half_committed]))
+    store.heal()
+
+    assert (repo.status(), (repo.ledger / "head.json").read_bytes()) == ("", b"2")
