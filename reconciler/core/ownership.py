@@ -178,7 +178,7 @@ def _by_claim(field: Field, live: Value, rules: FieldRules, moment: Moment) -> V
         return Verdict(row=11, goal=UNSET, claim=seen, reached=seen)
     same = rules.equality.same
     if ours and same(rules.name, live, desired):
-        return _reach(12, field, desired, reached=git_owned(claim, desired, moment, saw=live), rules=rules)
+        return _reach(12, field, desired, reached=git_owned(claim, desired, moment), rules=rules)
     held = ours and (same(rules.name, live, claim.saw) or same(rules.name, live, claim.wrote))
     moved = not same(rules.name, desired, claim.wrote)
     if held and not moved:
@@ -202,7 +202,7 @@ def _unclaimed(field: Field, live: Value, rules: FieldRules, moment: Moment) -> 
         text = "" if rules.equality.same(rules.name, live, wanted) else "nobody but Git could own it so far"
         return _reach(18, field, wanted, reached=reached, rules=rules, text=text, meanwhile=meanwhile)
     if rules.equality.same(rules.name, live, wanted):
-        return _reach(19, field, wanted, reached=git_owned(claim, wanted, moment, saw=live), rules=rules)
+        return _reach(19, field, wanted, reached=git_owned(claim, wanted, moment), rules=rules)
     if rules.foreign == "keep":
         kept = replace(_admin(claim, live, moment), wrote=wanted)
         return Verdict(row=20, goal=live, claim=kept, reached=kept, text="adopted: the admin's value is kept")
@@ -233,10 +233,10 @@ def _reach(
 
     Until the value is written, `meanwhile` is the claim; by default the one there was.
     """
-    there = not isinstance(field.live, UnsetType) and rules.equality.same(rules.name, field.live, value)
-    if there and not isinstance(field.live, UnsetType):
-        settled = replace(reached, saw=field.live)
-        return Verdict(row=row, goal=field.live, claim=settled, reached=settled, text=text)
+    live = field.live
+    if not isinstance(live, UnsetType) and rules.equality.same(rules.name, live, value):
+        settled = replace(reached, saw=live)
+        return Verdict(row=row, goal=live, claim=settled, reached=settled, text=text)
     return Verdict(row=row, goal=value, claim=meanwhile or field.claim, reached=reached, text=text)
 
 
@@ -261,12 +261,11 @@ def _to_admin(row: int, field: Field, live: Value, rules: FieldRules, moment: Mo
     return Verdict(row=row, goal=live, claim=claim, reached=claim, text=told, withheld=withheld)
 
 
-def git_owned(claim: Claim, value: Value, moment: Moment, *, saw: Value | UnsetType = UNSET) -> Claim:
+def git_owned(claim: Claim, value: Value, moment: Moment) -> Claim:
     """
-    Return `claim` as Git's with W = `value`; B is what is live, or `value` until it is read back.
+    Return `claim` as Git's with W = `value`; B is the same until it is read back.
     """
-    kept = value if isinstance(saw, UnsetType) else saw
-    return replace(_owned(claim, "git", moment), wrote=value, saw=kept)
+    return replace(_owned(claim, "git", moment), wrote=value, saw=value)
 
 
 def _admin(claim: Claim, value: Value, moment: Moment) -> Claim:

@@ -94,7 +94,7 @@ def _with_needs(one: Draft, order: _Order) -> Draft:
         needs |= order.grants
     if change.action == "activate":
         needs |= order.taken.get(change.key, frozenset())
-    return replace(one, change=replace(change, needs=tuple(sorted(needs)))) if needs else one
+    return replace(one, change=replace(change, needs=tuple(sorted(needs))))
 
 
 def plan_digest(changes: Iterable[Change], held: Iterable[Held] = ()) -> str:

@@ -147,6 +147,16 @@ def test_intent_of_another_name_proves_nothing() -> None:
     assert found(correlation) == [("a", "7", "external_id")]
 
 
+def test_intent_that_nothing_answers_to_finds_nobody() -> None:
+    """
+    A create that never landed is made again.
+    """
+    unfinished = row("a", intent=CreateIntent(name="ann", external_id="a", at="", run=1))
+    correlation = who((wanted("a", "ann"),), (there("7", "other"),), (unfinished,))
+
+    assert found(correlation) == [("a", "", ""), ("", "7", "")]
+
+
 @pytest.mark.parametrize(
     ("desired", "live", "keys"),
     [
@@ -316,6 +326,24 @@ def test_successor_is_made_and_its_predecessor_known() -> None:
 
     assert found(correlation) == [("a", "", "")]
     assert [one.predecessor and one.predecessor.id for one in correlation.pairs] == ["7"]
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(wanted("a", "ann"), id="the same name"),
+        pytest.param(wanted("a", "anna", state="inactive"), id="who leaves"),
+        pytest.param(wanted("a", "anna", state="untouched"), id="whom nobody may touch"),
+    ],
+)
+def test_no_successor_is_made_for_who_needs_none(one: Desired) -> None:
+    """
+    Where the target cannot rename, an account is still found by its link while nothing asks for another name.
+    """
+    correlation = who((one,), (there("7", "ann"),), (row("a", "7"),), replacing())
+
+    assert found(correlation) == [("a", "7", "link")]
+    assert correlation.pairs[0].predecessor is None
 
 
 def test_tombstone_is_seen_by_nobody_but_its_heir() -> None:

@@ -83,6 +83,35 @@ JOIN = {"before": {"groups": ()}, "after": {"groups": ("g",)}}
             {"profile": (), "role": (), "other": (), "usable": ("profile", "role")},
             id="everything lost before an account is usable",
         ),
+        pytest.param([draft("usable", changes.USABLE, action="activate")], {"usable": ()}, id="nothing is lost"),
+        pytest.param(
+            [
+                draft("gains", changes.CHANGED, after={"roles": ("A",), "locale": "x"}),
+                draft("loses", changes.TAKEN, after={"roles": ("A",)}),
+                draft("other", changes.TAKEN, after={"profiles": ()}),
+            ],
+            {"gains": (), "loses": ("gains",), "other": ()},
+            id="what a set gains before what it loses, and not before itself",
+        ),
+        pytest.param(
+            [
+                draft("makes", changes.MADE, action="create"),
+                draft("grants", changes.CHANGED, "administrators-added", key="bob"),
+                draft("gains", changes.CHANGED, after={"roles": ("A",)}),
+                draft("loses", changes.TAKEN_FIRST, after={"locale": ""}),
+                draft("all", changes.USABLE, "left:former:7", "power-lost", action="activate", after={"roles": ()}),
+                draft("joins", changes.JOINED, **JOIN),
+            ],
+            {
+                "makes": (),
+                "gains": ("makes",),
+                "grants": (),
+                "loses": ("makes",),
+                "all": ("gains", "grants", "joins", "loses", "makes"),
+                "joins": ("makes",),
+            },
+            id="one that has every reason to wait",
+        ),
     ],
 )
 def test_changes_wait_for_each_other(drafts: list[Draft], expected: dict[str, tuple[str, ...]]) -> None:
