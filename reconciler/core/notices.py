@@ -15,13 +15,12 @@ def unknown_states(people: Iterable[Placed]) -> Iterator[Notice]:
     """
     Yield a notice for each person whose state at the source means nothing to us: neither created nor touched.
     """
-    for placed in people:
-        if placed.row.state == "unknown":
-            said = (
-                f"the source says {placed.row.source_state!r}" if placed.row.source_state else "no state is given"
-            )
-            text = f"{placed.origin}: {placed.row.user_name!r} is neither created nor touched: {said}"
-            yield Notice(code="unknown-state", level="warning", text=text)
+    unknown = (placed for placed in people if placed.row.state == "unknown")
+    for placed in sorted(unknown, key=lambda placed: placed.row.key):
+        row = placed.row
+        said = f"the source says {row.source_state!r}" if row.source_state else "no state is given"
+        text = f"{placed.origin}: {row.user_name!r} is neither created nor touched: {said}"
+        yield Notice(code="unknown-state", level="warning", text=text)
 
 
 def without_profile(settled: Settled, catalogue: Catalogue) -> Iterator[Notice]:

@@ -29,10 +29,8 @@ FOLDING = Equality(
     caseless=frozenset({"user_name", "first_name", "locale", "roles", "name"}),
     trimmed=frozenset({"first_name", "locale"}),
 )
-SECRET = Equality(
-    caseless=frozenset({"first_name", "locale", "roles"}), trimmed=frozenset({"first_name", "locale"})
-)
-"""What a target may fold without saying so; how it compares names it must say."""
+SECRET = Equality(caseless=frozenset({"first_name", "locale"}), trimmed=frozenset({"first_name", "locale"}))
+"""What a target may fold without saying so; how it compares names, of roles too, it must say."""
 
 
 class Lossy(MemoryTarget):
@@ -73,7 +71,8 @@ class Life:
     A world, and everything that can happen in it.
 
     `edits` are values of shared fields that the administrator set on accounts of ours, by target id: nobody but
-    a decision in Git may end them. `disabled` are ids of accounts that the administrator switched off.
+    a decision in Git may end them, unless a policy took the field out of `shared` once (`shares_locale`).
+    `disabled` are ids of accounts that the administrator switched off.
     """
 
     def __init__(self, folder: Path, start: Start) -> None:
@@ -84,6 +83,7 @@ class Life:
             self.world.document = overlay(overlay(preset("openpages").value, login), start.policy)
             self.world.policy = build(self.world.document, {})
         self.said = 0
+        self.shares_locale = True
         self.edits: dict[str, str] = {}
         self.disabled: set[str] = set()
         self._begin(start)
@@ -245,6 +245,7 @@ class Life:
         Merge a change of the policy; who owns what may be another matter afterwards.
         """
         self.edits.clear()
+        self.shares_locale = self.shares_locale and "locale" not in change.get("users", {}).get("fields", {})
         self.world.changes_policy(change)
 
     # What the administrator does
@@ -257,7 +258,7 @@ class Life:
         if live is None:
             return
         self.target.admin_sets(live.name, **fields)
-        if live.id in self.linked() and "locale" in fields:
+        if live.id in self.linked() and "locale" in fields and self.shares_locale:
             self.edits[live.id] = str(fields["locale"])
 
     def speaks_otherwise(self, name: str) -> None:

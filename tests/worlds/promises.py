@@ -166,10 +166,10 @@ def nothing_is_left(world: World, waited: set[str]) -> None:
     """
     Law 4: right after an apply the plan is empty, and the run after the next has not even anything to record.
 
-    Whoever `waited` in a conflict may be free of it now: a name is free once its bearer is gone.
+    Whoever `waited` in a conflict may be free of it now: a name is free once its bearer is gone. Then a waiver may
+    fit that did not; so there are as many more runs as there were conflicts.
     """
     for _ in waited:
-        assert {one.key for one in world.plan().changes} <= waited
         world.approve()
 
     assert [(one.name, one.before, one.after) for one in world.plan().changes] == []

@@ -6,7 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
+from reconciler.core.canonical import encode
+from reconciler.core.decide import decide
+from reconciler.core.export import Export
 from reconciler.core.model import Plan
 from tests.targets.memory import MemoryTarget
 from tests.world import World
@@ -167,6 +171,20 @@ def test_group_with_somebody_elses_member_is_not_deleted(tmp_path: Path) -> None
         "1 who are not this plan's to take out are in the group 'Cloud - risk'"
     )
     assert world.members("Cloud - risk") == {"ann", "bob"}
+
+
+def test_warnings_come_in_one_order(tmp_path: Path) -> None:
+    """
+    People whose state nobody knows are told by key, in whatever order the rows come.
+    """
+    world = World(MemoryTarget(), tmp_path)
+    for name in ("eve", "ann", "bob"):
+        world.cloud_says(name, state="unknown")
+    decision = world.decide()
+    export = decision.world.export
+    turned = replace(decision.world, export=Export(export.manifest, export.users[::-1], export.groups))
+
+    assert encode(decide(turned).plan) == encode(decision.plan)
 
 
 def test_strangers_are_left_alone_until_the_second_run(target: MemoryTarget, tmp_path: Path) -> None:
