@@ -88,7 +88,7 @@ def _access_cause(org: Organisation, desired: Desired, name: str) -> str:
     places = org.decided.users.get(desired.key, UNDECIDED).places
     if name == "active":
         reason = [desired.reason] if desired.reason else []
-        return "; ".join([desired.origin, *reason, *_places(places, ("include", "exclude", "block"))])
+        return "; ".join([desired.origin, *reason, *_places(places, ("include", "enable", "exclude", "block"))])
     if name == "roles":
         held = [f"{one.role} {_through(org, one.through)}" for one in effective(org, placed)]
         return "; ".join([desired.origin, *held, *_places(places, ("roles", "copy_access_from"))])

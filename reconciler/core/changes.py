@@ -77,7 +77,7 @@ def _deletion(settled: Settled, about: Drafting, live: Live) -> Draft:
 
 
 def _creation(settled: Settled, about: Drafting, goal: Goal) -> Iterator[Draft]:
-    power = about.power(goal.fields.get("roles"))
+    power = about.power(goal.fields.get("roles")) and goal.fields["active"] is True
     made: Fields = {**goal.fields, **external_id_of(settled.pair)}
     phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(power))
     change = _change(settled, about, "create", before={}, after=made)

@@ -78,7 +78,7 @@ def decide(world: World) -> Decision:
     moment = Moment(now=world.now, run=world.ledger.head.serial + 1)
     groups = _settled_groups(world, org, moment, proved=not degraded)
     users = _settled_users(world, org, moment, groups, proved=not degraded)
-    members = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
+    members = _managed(world, groups)
     found = [*groups.found, *users.found]
     facts = facts_of(
         world, groups.correlation, users.correlation, members=members, losing=losing(found), degraded=degraded
@@ -107,7 +107,7 @@ def _settled_users(
     world: World, org: Organisation, moment: Moment, groups: _Settling, *, proved: bool
 ) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
-    members = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
+    members = _managed(world, groups)
     made = {one.change.key for one in groups.found if one.change.action == "create"}
     reachable = frozenset(made | {key for key in members.values() if not key.startswith(FORMER)})
     rules = reaching(
@@ -118,6 +118,17 @@ def _settled_users(
     who = correlate(outlines, world.snapshot.users, world.ledger.users, matching, steady=world.steady.accounts)
     settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in who.pairs)
     return _gathered(world, org, who, settled, rules=rules)
+
+
+def _managed(world: World, groups: _Settling) -> dict[str, str]:
+    """
+    Return the key of each managed group that is there, by its target id.
+
+    One that waits to be adopted is not managed yet: nobody joins it, and nobody has to leave it.
+    """
+    waiting = {one.pair.key for one in groups.interesting if one.fate.verb == "hold"}
+    found = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
+    return {link: key for link, key in found.items() if key not in waiting}
 
 
 def _in_full(org: Organisation, pair: Pair) -> Pair:

@@ -229,7 +229,7 @@ def _copied(one: Override, directory: Directory, told: _Told) -> Collection[str]
 
 def _decisions(found: list[Override]) -> Decisions:
     """
-    Return which fields are given, taken and restored, and whether the account may be adopted.
+    Return which fields are given, taken and restored, and whether the account may be adopted, and enabled.
 
     Where two say the same, the digest chooses whose it is, so that neither acts again when a file moves.
     """
@@ -247,6 +247,7 @@ def _decisions(found: list[Override]) -> Decisions:
         give=frozenset(name for one in found for name in one.give),
         transfers=transfers,
         adopt=any(one.adopt for one in found),
+        enable=any(one.enable for one in found),
     )
 
 

@@ -17,6 +17,7 @@ from reconciler.core.organisation import (
     Organisation,
     belongs_to,
     effective,
+    is_selected,
     memberships,
     standing,
 )
@@ -37,26 +38,31 @@ def desired_group(org: Organisation, placed: PlacedGroup) -> Desired:
     """
     Return one group as Git wants it. One that nobody would be in has the reason `unpopulated`.
 
-    One that an override excludes is untouched, and so are its memberships.
+    One that an override excludes is untouched, and so are its memberships; so is one that nobody selected.
     """
     row, policy = placed.row, org.policy.groups
     decided = org.decided.groups.get(row.key, UNDECIDED)
     name = policy.prefix + (decided.rename or row.name)
     fields: Fields = {"name": name}
-    given: dict[str, Value | UnsetType] = {"description": row.description, "parent": _or_unset(policy.parent)}
+    given: dict[str, Value | UnsetType] = {
+        "description": row.description,
+        "parent": _or_unset(policy.parent),
+        "roles": tuple(sorted({org.policy.roles.aliases.get(role, role) for role in row.roles})),
+    }
     for field, rule in written(policy.fields):
         value = decided.set.get(field, by_rule(rule, given.get(field, _attribute(row.attributes, field))))
         if not isinstance(value, UnsetType):
-            fields[field] = value
+            fields[field] = canonical(field, value)
     if policy.parent is not None:
         fields["parent"] = policy.parent
     populated = policy.create == "always" or row.key in org.populated
+    off = "excluded" if decided.exclude else "" if is_selected(org, decided) else "not-selected"
     return Desired(
         kind="group",
         key=row.key,
         name=name,
-        state="untouched" if decided.exclude else "active",
-        reason="excluded" if decided.exclude else "" if populated else "unpopulated",
+        state="untouched" if off else "active",
+        reason=off or ("" if populated else "unpopulated"),
         fields=fields,
         origin=placed.origin,
         decisions=decided.decisions,

@@ -93,6 +93,17 @@ def _absent_user(pair: Pair, rules: Rules) -> Fate:
     return Fate(verb="create", reason="its account is gone from the target" if known else "")
 
 
+def enabled(pair: Pair, rules: Rules) -> bool | None:
+    """
+    Return whether an override enables the account, where the policy leaves that to one; None where it does not.
+
+    An account that no override enables is made disabled. From then on its state is the administrator's affair.
+    """
+    if pair.kind == "group" or rules.policy.users.lifecycle.new != "create-disabled":
+        return None
+    return pair.desired is not None and pair.desired.decisions.enable
+
+
 def _switched_off(pair: Pair, rules: Rules) -> Fate:
     life = rules.policy.users.lifecycle
     reason = pair.desired.reason if pair.desired else ""

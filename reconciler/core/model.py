@@ -41,6 +41,7 @@ class Decisions(Struct, frozen=True, kw_only=True):
     give: frozenset[str] = frozenset()
     transfers: dict[str, Transfer] = field(default_factory=dict)
     adopt: bool = False
+    enable: bool = False
 
 
 NO_DECISIONS = Decisions()

@@ -157,6 +157,13 @@ def _in_population(org: Organisation, key: str, decided: Decided) -> bool:
     return population == "all" or decided.include or (population == "on-demand" and key in org.known)
 
 
+def is_selected(org: Organisation, decided: Decided) -> bool:
+    """
+    Return whether a group is looked after, by what overrides decided of it.
+    """
+    return org.policy.groups.population == "all" or decided.include
+
+
 def belongs_to(org: Organisation, placed: Placed) -> tuple[str, ...]:
     """
     Return the keys of the source groups the person is in once overrides have spoken, sorted.

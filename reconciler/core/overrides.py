@@ -10,7 +10,7 @@ from reconciler.core.canonical import encode
 from reconciler.core.matching import folded
 from reconciler.core.model import Fields, Kind, Value
 
-_SINGLE = ("adopt", "copy_access_from", "decision", "rename")
+_SINGLE = ("adopt", "copy_access_from", "decision", "enable", "rename")
 _CARE = ("include", "exclude", "block")
 
 
@@ -39,6 +39,7 @@ class Override(Struct, frozen=True, kw_only=True):
     restore: Fields = field(default_factory=dict)
     give: tuple[str, ...] = ()
     adopt: bool = False
+    enable: bool = False
     include: bool = False
     exclude: bool = False
     block: bool = False

@@ -34,7 +34,7 @@ class UserLifecycle(Struct, frozen=True, kw_only=True):
     What is known of a user -> what is done (formats.md).
     """
 
-    new: Literal["create", "ignore"] = "create"
+    new: Literal["create", "create-disabled", "ignore"] = "create"
     existing: Literal["adopt", "review", "refuse"] = "adopt"
     local: Literal["deactivate", "report", "ignore"] = "report"
     missing: Literal["deactivate", "delete", "keep"] = "deactivate"
@@ -93,6 +93,7 @@ class GroupPolicy(Struct, frozen=True, kw_only=True):
     The policy's rules for groups. `recognise` are further prefixes by which a managed group is known.
     """
 
+    population: Literal["all", "selected"] = "all"
     prefix: str = ""
     recognise: tuple[str, ...] = ()
     create: Literal["always", "when-populated"] = "always"

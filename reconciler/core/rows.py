@@ -280,6 +280,6 @@ def _state(last: Last, change: Change) -> State:
     """
     if change.kind == "group" and change.action in {"move", "retire", "deactivate"}:
         return "retired"
-    if change.action == "deactivate":
+    if change.action == "deactivate" or (change.action == "create" and change.after.get("active") is False):
         return "inactive"
     return "active" if change.action in {"activate", "restore", "create"} else last.state

@@ -12,7 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from reconciler.core.claims import STATE, power_of
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Claim, Last
-from reconciler.core.lifecycle import OURS, Fate, Rules, group_fate, user_fate
+from reconciler.core.lifecycle import OURS, Fate, Rules, enabled, group_fate, user_fate
 from reconciler.core.model import ClaimNews, Desired, Fields, Live, Value
 from reconciler.core.news import FieldHold, holds, news
 from reconciler.core.ownership import NO_CLAIM, Field, Moment, Verdict, git_owned, settle_field
@@ -164,7 +164,7 @@ def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tu
         elif name in fields:
             reached[name] = git_owned(claim, fields[name], moment)
             why |= {name: "privilege falls back to Git"} if claim.owner == "admin" else {}
-    fields["active"] = True
+    fields["active"] = enabled(pair, rules) is not False
     goal = Goal(fields=fields, groups=groups)
     return Settled(pair=pair, fate=fate, goal=goal, claims=claims, reached=reached, why=why)
 
@@ -267,6 +267,9 @@ def _lifecycle_fields(pair: Pair, rules: Rules, live: Live, last: Last | None) -
     """
     Return the state a desired entity must have: usable, and where we put it away, back in its place.
     """
+    decided = enabled(pair, rules)
+    if decided is not None:
+        return {"active": decided or live.active}
     if pair.kind == "user":
         ours = last is not None and last.state == "inactive"
         kept = rules.policy.users.lifecycle.returned != "activate" and ours

@@ -79,7 +79,10 @@ def _python(folder: Path, module: str, *arguments: str, codes: frozenset[int] = 
     Return the command that runs a module of this checkout in `folder`.
     """
     # whoever installs a program has its modules compiled once, whatever the shell that measures it says
-    compiled = {"PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/reconciler-bytecode", "PYTHONDONTWRITEBYTECODE": ""}
+    compiled = {
+        "PYTHONPYCACHEPREFIX": f"{tempfile.gettempdir()}/reconciler-bytecode",
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
     environment = {**os.environ, **compiled, "PYTHONPATH": str(ROOT)}
     return Command(
         arguments=(sys.executable, "-m", module, *arguments), folder=folder, environment=environment, codes=codes
