@@ -138,6 +138,7 @@ def test_hostile_file_ends_a_process_in_order(
     As a process of its own, too, the command refuses with its exit code, and is not ended by a library's crash.
     """
     (settled.state / name).write_bytes(content)
+    settled.commit()
     before = holdings(settled)
     command = [sys.executable, "-m", "reconciler", "apply", "--yes"]
     done = subprocess.run(command, capture_output=True, env={"PYTHONPATH": str(ROOT)}, check=False)
