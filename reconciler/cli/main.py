@@ -82,6 +82,12 @@ def _explain() -> click.Command:
     return explain
 
 
+def _policy() -> click.Command:
+    from reconciler.cli.policy import policy  # noqa: PLC0415  loaded when called
+
+    return policy
+
+
 def _audit() -> click.Command:
     from reconciler.cli.audit import audit  # noqa: PLC0415  loaded when called
 
@@ -105,6 +111,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "take": (_take, "Write the override that takes a field back to Git."),
     "give": (_give, "Write the override that gives a field to the target's admin."),
     "explain": (_explain, "Say where each desired value of a person comes from."),
+    "policy": (_policy, "Show what a policy resolves to, and where each rule stands."),
     "audit": (_audit, "Say who owned and changed what, when, from Git alone."),
     "rebase-ledger": (_rebase_ledger, "Accept a restored target, or a lost ledger."),
 }

@@ -33,7 +33,7 @@ def entry_text(entry: Entry) -> str:
     """
     Return one entry of an override file, keys sorted.
     """
-    lines = (f"{key}: {_flow(value)}" for key, value in sorted(entry.items()))
+    lines = (f"{key}: {flow(value)}" for key, value in sorted(entry.items()))
     return "- " + "\n  ".join(lines) + "\n"
 
 
@@ -56,18 +56,18 @@ def write_override(folder: Path, verb: str, entry: Entry) -> Path:
     return path
 
 
-def _flow(value: Value | Mapping[str, Value]) -> str:
+def flow(value: Value | Mapping[str, Value]) -> str:
     """
-    Return a value on one line: `[a, b]`, `{locale: de_DE}`.
+    Return a value as YAML on one line: `[a, b]`, `{locale: de_DE}`.
     """
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(key)}: {_flow(inner)}" for key, inner in sorted(value.items())) + "}"
+        return "{" + ", ".join(f"{scalar(key)}: {flow(inner)}" for key, inner in sorted(value.items())) + "}"
     if isinstance(value, tuple):
-        return "[" + ", ".join(map(_scalar, value)) + "]"
-    return _scalar(value)
+        return "[" + ", ".join(map(scalar, value)) + "]"
+    return scalar(value)
 
 
-def _scalar(value: str | bool | int | None) -> str:  # noqa: FBT001 - a value, not a flag
+def scalar(value: str | bool | int | None) -> str:  # noqa: FBT001 - a value, not a flag
     """
     Return a scalar, in quotes where anybody could read it as something else (JSON's text is YAML's too).
     """

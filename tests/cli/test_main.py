@@ -5,6 +5,7 @@ The command line as a whole: help, exit codes, and what becomes of a failure tha
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -18,6 +19,16 @@ from tests.cli.conftest import ROOT, Answer, Desk
 NAMES = list(main.COMMANDS)
 AT_ROOT = {"PYTHONPATH": str(ROOT)}
 HELP = ("Examples:", "Exit codes:", "--state", "--quiet", "--verbose", "--no-color", "--help")
+
+
+def lines() -> Iterator[tuple[str, ...]]:
+    """
+    Yield the words of every command, of those below another, too.
+    """
+    for name, (load, _) in main.COMMANDS.items():
+        command = load()
+        below = command.commands if isinstance(command, click.Group) else {}
+        yield from ((name, one) for one in below) if below else [(name,)]
 
 
 def called(capsys: pytest.CaptureFixture[str], *arguments: str) -> Answer:
@@ -39,15 +50,17 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     monkeypatch.setitem(main.COMMANDS, "plan", (lambda: plan, ""))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_command_has_help_with_examples_and_exit_codes(capsys: pytest.CaptureFixture[str], name: str) -> None:
+@pytest.mark.parametrize("line", list(lines()), ids=" ".join)
+def test_every_command_has_help_with_examples_and_exit_codes(
+    capsys: pytest.CaptureFixture[str], line: tuple[str, ...]
+) -> None:
     """
     The help of each command tells its options, examples to type and what its exit codes mean.
     """
-    told = called(capsys, name, "--help")
+    told = called(capsys, *line, "--help")
 
     assert told.code == 0
-    assert [word for word in (f"reconciler {name}", *HELP) if word not in told.out] == []
+    assert [word for word in (f"reconciler {' '.join(line)}", *HELP) if word not in told.out] == []
 
 
 def test_help_lists_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

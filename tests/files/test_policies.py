@@ -25,6 +25,14 @@ def policy(tmp_path: Path, text: str) -> Policy:
     return own
 
 
+def preset_text(name: str) -> str:
+    """
+    Return a preset as it ships, comments and all.
+    """
+    folder = Path(__file__).parents[2] / "reconciler" / "files" / "presets"
+    return (folder / f"{name}.yaml").read_text("utf-8")
+
+
 @pytest.mark.parametrize("name", presets())
 def test_preset_is_sound(name: str) -> None:
     """
@@ -35,6 +43,30 @@ def test_preset_is_sound(name: str) -> None:
     assert preset(name).value["version"] == 1
     assert resolved is not None
     assert all(place.startswith(f"preset {name}:") for place in resolved.origins.values())
+
+
+@pytest.mark.parametrize("name", presets())
+def test_preset_is_told_in_the_readme(name: str) -> None:
+    """
+    The table of presets has a line for each that ships.
+    """
+    table = (Path(__file__).parents[2] / "README.md").read_text("utf-8").partition("## Presets")[2]
+
+    assert f"| `{name}` | " in table.partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("name", presets())
+def test_preset_names_the_vendor_s_documents(name: str) -> None:
+    """
+    A preset says where the behaviour is documented, and half of its rules or more say what they express.
+    """
+    text = preset_text(name)
+    head, _, body = text.partition("version: 1")
+    rules = [line for line in body.splitlines() if ":" in line and not line.lstrip().startswith("#")]
+
+    assert "# [1] " in head
+    assert "https://" in head
+    assert len([line for line in body.splitlines() if line.lstrip().startswith("#")]) * 2 >= len(rules)
 
 
 def test_own_rules_stand_over_those_of_the_preset(tmp_path: Path) -> None:
