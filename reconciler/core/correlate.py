@@ -140,15 +140,13 @@ def _pair(wanted: Desired, row: LedgerRow | None, live: Live | None, index: Inde
     )
 
 
-def _matched(match: Match, wanted: Desired, index: Index) -> list[Live]:
+def _matched(match: Match, wanted: Desired, index: Index) -> list[Live] | None:
     if match == "external_id":
-        return index.by_external.get(wanted.key, [])
+        return index.by_external.get(wanted.key)
     if match == "user_name":
-        return index.by_name.get(index.matching.name_key(wanted.name), [])
+        return index.by_name.get(index.matching.name_key(wanted.name))
     mail = wanted.fields.get("email")
-    if match == "email" and isinstance(mail, str) and mail:
-        return index.by_mail.get(index.matching.mail_key(mail), [])
-    return []
+    return index.by_mail.get(index.matching.mail_key(mail)) if match == "email" and isinstance(mail, str) else None
 
 
 def _undesired(rows: Mapping[str, LedgerRow], desired: AbstractSet[str], index: Index) -> Iterator[Pair]:

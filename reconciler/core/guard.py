@@ -103,7 +103,7 @@ def _follow_needs(drafts: Sequence[Draft], held: dict[str, Trip]) -> None:
         kept = {put_away_key(one): one for one in stopped if put_away_key(one)}
         for one in drafts:
             if one.change.id not in held and (found := _followed(one, first, stays, kept)):
-                held[one.change.id] = _following(one, *found, held)
+                held[one.change.id] = _following(*found, held)
 
 
 def _followed(
@@ -122,16 +122,15 @@ def _followed(
     return ("its group stays: that change is held", away) if away else None
 
 
-def _following(one: Draft, why: str, other: Draft, held: Mapping[str, Trip]) -> Trip:
+def _following(why: str, other: Draft, held: Mapping[str, Trip]) -> Trip:
     """
     Return the trip of a change that waits for another: what releases that one releases both.
     """
     change, trip = other.change, held[other.change.id]
-    return Trip(
+    return replace(
+        trip,
         code=trip.code if trip.code == GUARD else "needs",
-        changes=frozenset({one.change.id}),
         reason=f"{why} ({change.action} {change.kind} {change.name!r}: {trip.code})",
-        release=trip.release,
     )
 
 

@@ -178,7 +178,7 @@ def _by_claim(field: Field, live: Value, rules: FieldRules, moment: Moment) -> V
         return Verdict(row=11, goal=UNSET, claim=seen, reached=seen)
     same = rules.equality.same
     if ours and same(rules.name, live, desired):
-        return _reach(12, field, desired, reached=git_owned(claim, desired, moment), rules=rules)
+        return _reach(12, field, desired, reached=replace(claim, wrote=desired), rules=rules)
     held = ours and (same(rules.name, live, claim.saw) or same(rules.name, live, claim.wrote))
     moved = not same(rules.name, desired, claim.wrote)
     if held and not moved:

@@ -5,6 +5,7 @@ Who is who: every way of being found, and everything that cannot be told apart.
 from collections.abc import Mapping
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.correlate import Correlation, Pair, correlate
 from reconciler.core.ledger import CreateIntent, Last, LedgerRow, Names
@@ -367,6 +368,79 @@ def test_name_of_a_tombstone_is_taken() -> None:
     assert conflicts(correlation) == [("a",)]
     assert "belonged to a" in correlation.conflicts[0].message
     assert "adopt" not in correlation.conflicts[0].release
+
+
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_pair_has_all_that_is_known_of_an_entity(kind: Kind) -> None:
+    """
+    Whoever is found has both sides and its row; who is not desired, or not ours, only what there is.
+    """
+    one, gone = wanted("a", "ann", kind=kind), row("b", "8")
+    ann, bob, stranger = (there(link, name, kind=kind) for link, name in (("7", "ann"), ("8", "bob"), ("9", "x")))
+    correlation = who((one,), (stranger, bob, ann), (gone, row("a", "7"), row("c")), _of(kind))
+
+    assert correlation == Correlation(
+        pairs=(
+            Pair(kind=kind, key="a", desired=one, live=ann, row=row("a", "7"), via="link"),
+            Pair(kind=kind, key="b", desired=None, live=bob, row=gone, via="link"),
+            Pair(kind=kind, key="c", desired=None, live=None, row=row("c")),
+            Pair(kind=kind, key="", desired=None, live=stranger, row=None),
+        ),
+        conflicts=(),
+        held=frozenset(),
+    )
+
+
+def _of(kind: Kind) -> Matching:
+    """
+    Return how entities of that kind are told apart, where the export proves no absence.
+    """
+    return user_matching(build(POLICY, {}), Equality()) if kind == "user" else groups(proved=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "pairs", "clashing"),
+    [
+        pytest.param("ann", [("a", "7", "link")], [], id="beside others"),
+        pytest.param("bob", [], [("a", "b")], id="whose name somebody wants"),
+    ],
+)
+def test_whoever_is_known_to_be_in_step_gets_no_pair(
+    name: str, pairs: list[tuple[str, str, str]], clashing: list[tuple[str, ...]]
+) -> None:
+    """
+    An account of somebody steady is no stranger, its row is not undesired, and its name is taken.
+    """
+    ann, bob = there("7", "ann"), there("8", "bob")
+    rows = {"a": row("a", "7"), "b": row("b", "8")}
+    correlation = correlate({"a": wanted("a", name)}, (ann, bob), rows, _of("user"), steady={"b": bob})
+
+    assert found(correlation) == pairs
+    assert conflicts(correlation) == clashing
+    assert correlation.steady == {"b"}
+
+
+@pytest.mark.parametrize(
+    ("tombstones", "off", "predecessor"),
+    [
+        pytest.param(("5", "6"), (), "6", id="the latest"),
+        pytest.param(("5", "6"), ("6",), "5", id="the latest that can be used yet"),
+        pytest.param(("5", "6"), ("5", "6"), None, id="none, where all were retired"),
+        pytest.param(("4",), (), None, id="none, where it is gone"),
+    ],
+)
+def test_predecessor_is_the_one_still_to_retire(
+    tombstones: tuple[str, ...], off: tuple[str, ...], predecessor: str | None
+) -> None:
+    """
+    Of the accounts that somebody had before, the latest that is active is the predecessor.
+    """
+    live = [there(link, f"ann{link}") for link in "567"]
+    seen = tuple(replace(one, active=one.id not in off) for one in live)
+    correlation = who((wanted("a", "ann7"),), seen, (row("a", "7", tombstones=tombstones),))
+    former = correlation.pairs[0].predecessor
+
+    assert (former and former.id) == predecessor
 
 
 def test_strangers_come_last_by_name() -> None:

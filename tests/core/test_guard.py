@@ -7,9 +7,11 @@ from typing import Any
 import msgspec
 import pytest
 
+from reconciler.core.canonical import digest
 from reconciler.core.changes import DISARMED, TAKEN, Draft
 from reconciler.core.guard import counted, guard
 from reconciler.core.limits import COUNTED
+from reconciler.core.model import Held, Notice, Value
 from reconciler.core.policy import Guards, Limit
 from reconciler.core.weigh import weighed
 from tests.core.drafts import NOW, draft, facts, held, leaving, off, waiver
@@ -319,6 +321,24 @@ def test_waiver_that_does_not_fit_says_what_it_lacks(change: dict[str, Any], lac
     assert found.notices[0].text == found.held[0].reason
 
 
+def test_guard_is_told_with_the_waivers_that_release_others() -> None:
+    """
+    What trips is told once by its code and reason; what was waived is told with the waiver's reason and place.
+    """
+    allowed = waiver("users-deactivated", 4)
+    about = facts(waivers=(allowed,), degraded=("stale",))
+    found = guard([*(off(f"p{at}", "leavers", "users-deactivated") for at in range(4)), off("q")], about)
+
+    assert found.notices == (
+        Notice(code="export-degraded", level="held", text="stale: nothing is removed on such an export"),
+        Notice(
+            code="users-deactivated",
+            level="warning",
+            text="4 users deactivated, of 20: more than max(3, 5 %); waived (T-2; w:1)",
+        ),
+    )
+
+
 def test_waiver_holds_on_its_first_and_its_last_day() -> None:
     """
     Both days are inclusive, in UTC.
@@ -337,6 +357,54 @@ def test_what_follows_says_what_to_release() -> None:
 
     assert found["needs"].reason == "its deactivation is held (deactivate user 'p0': users-deactivated)"
     assert found["needs"].release == found["users-deactivated"].release
+
+
+@pytest.mark.parametrize(
+    ("stopped", "follower", "why"),
+    [
+        pytest.param(
+            draft("a", "reactivated"),
+            draft("b", needs=("c-a-['reactivated']",)),
+            "it needs a change that is held (update user 'a': export-degraded)",
+            id="what it needs",
+        ),
+        pytest.param(
+            off("a"),
+            draft("a", "left:h", after={"groups": ()}),
+            "its deactivation is held (deactivate user 'a': export-degraded)",
+            id="the end of its account",
+        ),
+        pytest.param(
+            draft("g", "groups-removed", action="retire", kind="group"),
+            draft("a", "left:g", after={"groups": ()}),
+            "its group stays: that change is held (retire group 'g': export-degraded)",
+            id="the end of its group",
+        ),
+    ],
+)
+def test_what_follows_says_for_what_it_waits(stopped: Draft, follower: Draft, why: str) -> None:
+    """
+    The whole hold of a change that waits for another: its own name and change, the other's release, and why.
+    """
+    first, second = guard([stopped, follower, draft("rest")], facts(degraded=("stale",))).held
+
+    assert second == Held(
+        id=digest("registry", "user", follower.change.key, "update", _moved(follower), "needs"),
+        kind="user",
+        key=follower.change.key,
+        name=follower.change.name,
+        reason=why,
+        release=first.release,
+        guard="needs",
+        change=follower.change,
+    )
+
+
+def _moved(one: Draft) -> list[tuple[str, list[str]]]:
+    """
+    Return the fields of a change as a hold's id counts them, where no set moves.
+    """
+    return [(name, []) for name in sorted(one.change.after)]
 
 
 def test_release_says_what_to_type() -> None:
@@ -360,6 +428,32 @@ def test_hold_keeps_its_id_and_no_two_share_one() -> None:
 
     assert len({one.id for one in first.held}) == 2
     assert first.held[1].id == again.held[0].id
+
+
+@pytest.mark.parametrize(
+    ("field", "one", "other", "same"),
+    [
+        pytest.param("locale", "de_DE", "fr_FR", True, id="another value of a field"),
+        pytest.param("roles", ("A",), ("B",), False, id="other elements of a set"),
+    ],
+)
+def test_hold_is_about_a_field_or_the_elements_that_move(
+    field: str, one: Value, other: Value, *, same: bool
+) -> None:
+    """
+    Who sees a field held need not decide again when its value moves; of a set each loss is its own decision.
+    """
+    ids = {
+        guard(
+            [draft("a", "reactivated", before={field: ("A", "B")}, after={field: value})],
+            facts(degraded=("stale",)),
+        )
+        .held[0]
+        .id
+        for value in (one, other)
+    }
+
+    assert (len(ids) == 1) is same
 
 
 def test_what_rests_on_something_held_is_held_however_far() -> None:
