@@ -2,14 +2,12 @@
 A commit made without the work tree and without the user's index.
 """
 
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from reconciler.effects import effect
 from reconciler.store_git import Git, index_entries
+from reconciler.store_scratch import put, scratch
 
 
 def make_commit(
@@ -20,9 +18,9 @@ def make_commit(
 
     Nothing points at it yet: until a ref is moved, nobody sees it and Git will clear it away.
     """
-    with _scratch() as scratch:
-        index = str(scratch / "index")
-        entries = index_entries(_stored(git, files, scratch), width=len(tip) or 40)
+    with scratch() as folder:
+        index = str(folder / "index")
+        entries = index_entries(_stored(git, files, folder), width=len(tip) or 40)
         git.run("read-tree", tip or "--empty", GIT_INDEX_FILE=index)
         git.run("update-index", "-z", "--index-info", feed=entries, GIT_INDEX_FILE=index)
         tree = _name(git.run("write-tree", GIT_INDEX_FILE=index))
@@ -40,26 +38,11 @@ def signature(author: tuple[str, str], now: datetime) -> dict[str, str]:
     return {f"GIT_{role}_{part}": value for role in ("AUTHOR", "COMMITTER") for part, value in parts.items()}
 
 
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    """
-    Yield a folder for what Git is to read; afterwards it is gone.
-    """
-    with effect("mkdir", "scratch"):
-        folder = tempfile.TemporaryDirectory()
-    try:
-        yield Path(folder.name)
-    finally:
-        with effect("rmtree", "scratch"):
-            folder.cleanup()
-
-
-def _stored(git: Git, files: Mapping[str, bytes | None], scratch: Path) -> dict[str, str | None]:
+def _stored(git: Git, files: Mapping[str, bytes | None], folder: Path) -> dict[str, str | None]:
     present = {path: content for path, content in sorted(files.items()) if content is not None}
-    places = [scratch / str(number) for number in range(len(present))]
+    places = [folder / str(number) for number in range(len(present))]
     for place, content in zip(places, present.values(), strict=True):
-        with effect("write", "what Git is to store"):
-            place.write_bytes(content)
+        put(place, content)
     feed = "".join(f"{place}\n" for place in places).encode()
     # without filters: the bytes that are digested are the bytes that are committed, whatever .gitattributes says
     names = git.run("hash-object", "-w", "--no-filters", "--stdin-paths", feed=feed).decode().split()

@@ -7,7 +7,6 @@ pagers and signing are off.
 
 import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from reconciler.effects import effect
 from reconciler.errors import StoreError
+from reconciler.store_scratch import spool
 
 if TYPE_CHECKING:
     from git import Git as GitPython
@@ -82,7 +82,7 @@ class Git(Struct, frozen=True):
         """
         command = self._command(arguments, environment)
         # in a session of its own: Ctrl-C is for us to act on, and must not stop Git half-way through a commit
-        with _spool(feed) as file, _found(), effect("git", arguments[0]):
+        with spool(feed) as file, _found(), effect("git", arguments[0]):
             status, output, error = _gitpython().execute(
                 command,
                 istream=file.fileno(),
@@ -141,7 +141,7 @@ class Git(Struct, frozen=True):
         """
         Yield the content of each object of `names`, in order, from one process.
         """
-        with _spool("".join(f"{name}\n" for name in names).encode()) as file, _found():
+        with spool("".join(f"{name}\n" for name in names).encode()) as file, _found():
             command = self._command(("cat-file", "--batch", "--buffer"), {})
             with effect("git", "cat-file"):
                 running: Any = _gitpython().execute(
@@ -207,18 +207,6 @@ def _gitpython() -> "GitPython":
 
 
 @contextmanager
-def _spool(feed: bytes) -> Iterator[IO[bytes]]:
-    # a file, not a pipe: Git may answer before it has read everything, and neither side then waits
-    with tempfile.TemporaryFile() as file:
-        if feed:
-            with effect("write", "what Git is to read"):
-                file.write(feed)
-                file.flush()
-        file.seek(0)
-        yield file
-
-
-@contextmanager
 def _found() -> Iterator[None]:
     from git.exc import GitCommandNotFound  # noqa: PLC0415 - as in _gitpython
 
@@ -226,6 +214,9 @@ def _found() -> Iterator[None]:
         yield
     except GitCommandNotFound as error:
         raise _missing() from error
+    except OSError as error:
+        told = f"Git cannot be started: {error.strerror or error}"
+        raise StoreError(told, hint="give this machine more room, then run again: nothing was lost") from error
 
 
 def _missing() -> StoreError:

@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -104,17 +105,19 @@ def reconciler(
     listener: Listener = let,
     witness: Witness = overlook,
     path: str = "",
-    **environ: str,
 ) -> Ended:
     """
     Return what the command line left that ran in `folder` at the time `now`, with `listener` at its effects.
 
     `witness` is at every audit event; `path` goes before the folders in which programs are looked for.
     """
-    surroundings = {"RECONCILER_NOW": now, "PATH": f"{path}{os.environ['PATH']}", **environ}
+    surroundings = {"RECONCILER_NOW": now, "PATH": f"{path}{os.environ['PATH']}"}
     with tempfile.TemporaryDirectory() as notes:
         place = Path(notes)
-        child = os.fork()
+        with warnings.catch_warnings():
+            # from Python 3.12 on: the thread by which pytest-xdist listens does nothing that the child would need
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
         if not child:
             os.environ.update(surroundings)
             _live(folder, arguments, place, lambda: _listened(listener, witness, place / "effects"))
@@ -189,8 +192,11 @@ _NUMBERS = re.compile(r"\b[0-9a-f]{8,}\b|\d+|\(\?[?, ]*\)")
 def _statement(sql: str) -> str:
     """
     Return the words of a statement, without the columns and conditions that one shape of it may have.
+
+    Tables, triggers and views are made in one transaction, so one of them is like another.
     """
-    return " ".join(_NUMBERS.sub("N", sql).split()[:5])
+    words = _NUMBERS.sub("N", sql).split()
+    return " ".join(words[: 1 if words[0] == "CREATE" else 5])
 
 
 def _place(path: str) -> str:

@@ -95,8 +95,7 @@ def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, ru
     ledger, files = encode_delta(opened.ledger.whole(), head, delta.users, delta.groups)
     message = commit_message(f"Intend run {run} on {book.target}", [], {"Run": str(run)})
     revision = book.store.commit(files, message, parent=opened.revision)
-    if book.push:
-        book.store.push()
+    _publish(book)
     return Opened(ledger=ledger, revision=revision)
 
 
@@ -135,6 +134,7 @@ def resume(book: Book) -> Opened:
     opened = load(book)
     if opened.ledger.head.serial >= journal.run:
         if _is_recorded(book, journal):
+            _publish(book)
             drop_journal(book.folder, book.target)
             return opened
         told = (
@@ -174,6 +174,13 @@ def _commit(book: Book, opened: Opened, journal: Journal) -> Opened:
     ledger, files = encode_delta(opened.ledger.whole(), journal.head, journal.users, journal.groups)
     changed = {**files, journal.run_path: journal.run_file}
     revision = book.store.commit(changed, journal.message, parent=opened.revision)
+    _publish(book)
+    return Opened(ledger=ledger, revision=revision)
+
+
+def _publish(book: Book) -> None:
+    """
+    Push the ledger's branch, where that is asked for; also a commit of a run that was killed before it could.
+    """
     if book.push:
         book.store.push()
-    return Opened(ledger=ledger, revision=revision)

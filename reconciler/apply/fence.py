@@ -98,14 +98,16 @@ def keep(target: Target, mine: Fence, patience: Patience) -> Fence:
     raise HeldError("another run has taken the fence: this one stops before its next write", hint="apply again")
 
 
-def release(target: Target, mine: Fence, *, recorded: bool) -> TargetError | None:
+def release(target: Target, mine: Fence, *, recorded: bool, serial: int | None = None) -> TargetError | None:
     """
     Give the fence back; return why it could not be, which costs no more than waiting for its term to end.
 
-    The serial stays. The holder's name stays too where the run has no record in the ledger.
+    The holder's name stays where the run has no record in the ledger. So does the serial, unless another is given:
+    the ledger's, where the run that took the fence turned out to have nothing to record.
     """
+    last = mine.serial if serial is None else serial
     try:
-        target.move_fence(mine, replace(mine, holder="" if recorded else mine.holder, until=""))
+        target.move_fence(mine, replace(mine, serial=last, holder="" if recorded else mine.holder, until=""))
     except TargetError as error:
         return error
     return None

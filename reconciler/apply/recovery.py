@@ -22,7 +22,6 @@ def recover(target: Target, book: Book, order: Order) -> Opened | None:
     if journal is None:
         return None
     before = load(book)
-    serial = before.ledger.head.serial
     try:
         head = replace(before.ledger.head, lineage=journal.head.lineage)
         fence = take(target, head, order.holder, order.patience)
@@ -30,9 +29,10 @@ def recover(target: Target, book: Book, order: Order) -> Opened | None:
         if overtaken(book, before) is None:
             raise
         return load(book)
+    serial = None
     try:
         opened = resume(book) if unrecorded(book) else load(book)
         serial = opened.ledger.head.serial
     finally:
-        release(target, fence, recorded=serial == fence.serial)
+        release(target, fence, recorded=serial is not None, serial=serial)
     return opened

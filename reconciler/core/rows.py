@@ -204,7 +204,7 @@ def row_landed(
         row,
         claims={name: claim for name, claim in claims.items() if claim != NO_CLAIM},
         names=_named(row.names, live.name),
-        last=_last_landed(row.last or Last(), change, live, rules),
+        last=_last_landed(row.last or Last(), change, live, settled=settled, rules=rules),
     )
 
 
@@ -256,7 +256,7 @@ def _half_way(claim: Claim, before: Claim, intent: Intent) -> Claim:
     return replace(claim, override=before.override, intents=(intent,))
 
 
-def _last_landed(last: Last, change: Change, live: Live, rules: Rules) -> Last:
+def _last_landed(last: Last, change: Change, live: Live, *, settled: Settled, rules: Rules) -> Last:
     fields, wrote = dict(last.fields), dict(last.wrote)
     for name, value in change.after.items():
         if _is_source(name, rules) and name in live.fields:
@@ -270,8 +270,16 @@ def _last_landed(last: Last, change: Change, live: Live, rules: Rules) -> Last:
         state=_state(last, change),
         fields=fields,
         wrote=wrote,
-        groups=tuple(sorted(gained.union(last.groups) - lost)),
+        groups=tuple(sorted(gained.union(last.groups, _as_they_shall_be(settled, rules)) - lost)),
     )
+
+
+def _as_they_shall_be(settled: Settled, rules: Rules) -> frozenset[str]:
+    """
+    Return the memberships that needed no change, and are ours all the same: a run that died may have given them.
+    """
+    exact = rules.policy.groups.membership == "exact"
+    return frozenset(settled.groups).intersection(settled.goal.groups) if settled.goal and exact else frozenset()
 
 
 def _state(last: Last, change: Change) -> State:

@@ -33,6 +33,7 @@ _HINTS = {
     "busy": _BUSY,
     "not a database": "the file is none, or was damaged: restore it from a backup, or name another file in `url:`",
     "malformed": "the file was damaged: restore it from a backup",
+    "is full": "make room, then run again: what was not committed was taken back",
     "unable to open": "is its folder there, and may you write to it?",
 }
 _PAUSE = 0.01

@@ -138,9 +138,25 @@ def test_recovery_of_what_is_recorded_leaves_the_way_free(world: World) -> None:
     recover(world.target, world.book, world.order())
     write_journal(world.folder, journal)
     recover(world.target, world.book, world.order())
+
+    assert world.target.fence() == Fence(lineage="L", serial=2)
     world.cloud_says("ann", first_name="Annie")
 
     assert (world.apply().run, world.plan().changes) == (3, ())
+
+
+def test_a_record_that_was_committed_and_not_pushed_is_pushed(world: World) -> None:
+    """
+    A run that was killed between the two left its journal, which stays until the record is published.
+    """
+    journal = unrecorded(world.book)
+
+    assert journal is not None
+    resume(world.book)
+    write_journal(world.folder, journal)
+    with pytest.raises(StoreError, match="there is no remote"):
+        resume(replace(world.book, push=True))
+    assert unrecorded(world.book) == journal
 
 
 def test_recovery_that_fails_can_be_tried_again(world: World) -> None:

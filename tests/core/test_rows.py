@@ -193,3 +193,22 @@ def test_a_field_that_is_the_targets_is_never_sent(tmp_path: Path) -> None:
     world.cloud_says("ann", display_name="Ann B", description="Promoted")
 
     assert world.plan().changes == ()
+
+
+def test_a_membership_that_a_killed_run_gave_is_known_for_ours(world: World) -> None:
+    """
+    The run that finishes its work, and only takes another one away, records the one that stays.
+    """
+    world.cloud_has_group("audit", roles=("User",))
+    world.cloud_says("bob", groups=("audit", "staff"))
+    world.apply()
+
+    assert isinstance(world.target, MemoryTarget)
+    world.target.admin_joins("ann", "Cloud - audit")  # as a run did that was killed before it recorded anything
+    world.cloud_says("ann", groups=("audit",))
+    world.apply()
+    last = world.row("ann").last
+
+    assert last is not None
+    assert last.groups == ("id-audit",)
+    assert world.apply().run == 0
