@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from reconciler.apply.recovery import recover
 from reconciler.apply.run import Report
 from reconciler.core.model import Equality, Fields, Kind, Live, Plan, Value
+from reconciler.core.overrides import Override
 from reconciler.core.policy import build, overlay
 from reconciler.errors import ReconcilerError
 from reconciler.files.journal import drop_journal
@@ -163,13 +164,13 @@ class Life:
 
     def _forgets_the_unknown(self, key: str) -> None:
         """
-        Remove the overrides of somebody who is gone and of whom the ledger never knew: they are an error, rightly.
+        Remove what names somebody who is gone and whom the ledger does not know, or soon will not: it is an error.
         """
-        ledger = self.world.ledger
+        ledger, policy = self.world.ledger, self.world.policy
         row = ledger.users.get(key) or ledger.groups.get(key)
-        if row is None or row.link is None:
-            kept = [one for one in self.world.overrides if key not in {one.user, one.group, one.copy_access_from}]
-            self.world.overrides = kept
+        deleted = "delete" in {policy.users.lifecycle.missing, policy.groups.lifecycle.missing}
+        if deleted or row is None or row.link is None:
+            self.world.overrides = [one for one in self.world.overrides if key not in _named(one)]
 
     def makes_group_again(self, group: str) -> None:
         """
@@ -181,6 +182,7 @@ class Life:
         members = [key for key, row in self.world.people.items() if old.key in row.groups]
         self.world.cloud_loses_group(group)
         self.world.cloud_makes_group_again(old.name, key=f"{group}-2", roles=old.roles)
+        self.world.overrides = [one for one in self.world.overrides if old.key not in _named(one)]
         for key in members:
             row = self.world.people[key]
             self.world.people[key] = replace(row, groups=tuple(sorted((*row.groups, f"id-{group}-2"))))
@@ -438,6 +440,13 @@ class Countdown:
         Count a commit that is about to be made.
         """
         self.effect("before", "commit", None)
+
+
+def _named(one: Override) -> set[str | None]:
+    """
+    Return whom and what an override names.
+    """
+    return {one.user, one.group, one.copy_access_from, *one.groups_add, *one.groups_remove}
 
 
 def _nothing(_moment: str, _effect: str, _write: Write | None) -> None:

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.worlds.fingerprint import fingerprint
@@ -29,7 +29,11 @@ def live(number: int, *, steps: int, new: int | None = None) -> None:
     """
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     chosen = settings(
-        max_examples=number, stateful_step_count=steps, suppress_health_check=slow, derandomize=new is None
+        phases=[Phase.generate, Phase.shrink],
+        max_examples=number,
+        stateful_step_count=steps,
+        suppress_health_check=slow,
+        derandomize=new is None,
     )
 
     world = type("NewWorld", (RandomWorld,), {})

@@ -9,6 +9,9 @@ from reconciler.core.model import Live
 from reconciler.ports import Write
 from tests.targets.memory import MemoryTarget
 
+ASIDE = frozenset({"Standalone", "Standalone Users and Group"})
+"""Where groups are put that the source no longer has."""
+
 
 class Watch:
     """
@@ -76,12 +79,19 @@ class Watch:
 
     def gains(self) -> list[tuple[str, str]]:
         """
-        Return who became usable again, and who an administrator.
+        Return whose account became usable again, and who an administrator; a group that is listed may come back.
         """
         first, last = self.frames[0], self.frames[-1]
         powers = {f"roles:{one}" for one in self.privileged}
-        again = [(place, "usable") for place in first.keys() & last.keys() if "usable" in _new(first, last, place)]
+        again = [(place, "usable") for place in _users(first, last) if "usable" in _new(first, last, place)]
         return sorted(again + [(place, held) for place in last for held in _new(first, last, place) & powers])
+
+
+def _users(first: dict[str, Live], last: dict[str, Live]) -> set[str]:
+    """
+    Return the accounts that were there at both moments.
+    """
+    return {place for place in first.keys() & last.keys() if place.startswith("user:")}
 
 
 def _new(first: dict[str, Live], last: dict[str, Live], place: str) -> set[str]:
@@ -101,7 +111,7 @@ def _holds(live: Live) -> set[str]:
     Return everything that can be taken from an entity: its usability and its place, and the elements of its sets.
     """
     usable = {"usable"} if live.active and not live.fields.get("deleted") else set()
-    place = {f"parent:{live.fields.get('parent')}"} if live.kind == "group" else set()
+    place = {"its place"} if live.kind == "group" and live.fields.get("parent") not in ASIDE else set()
     sets = {f"{name}:{one}" for name in ("roles", "profiles") for one in _elements(live.fields.get(name))}
     return usable | place | sets | {f"groups:{one}" for one in live.groups}
 
