@@ -74,6 +74,21 @@ def kill(number: int, moment: str) -> Listener:
     return listen
 
 
+def kill_before(kind: str, *, time: int) -> Listener:
+    """
+    Return the listener that kills the process before the first (1), second (2) or a later effect of its kind.
+    """
+    begun: list[Effect] = []
+
+    def listen(heard: str, effect: Effect) -> None:
+        if (heard, effect.kind) == ("begins", kind):
+            begun.append(effect)
+            if len(begun) == time:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return listen
+
+
 def fail(number: int, error: Exception) -> Listener:
     """
     Return the listener that has effect `number` fail with `error` before it begins.

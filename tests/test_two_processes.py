@@ -7,17 +7,17 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
-from subprocess import CompletedProcess
 
 import pytest
 
-from tests.test_killed import Checkout
+from tests.checkout import Checkout
+from tests.doomed import Ended
 
 ROUNDS = 50
 LOCALES = ("de_DE", "fr_FR", "it_IT")
 
 
-def both(checkout: Checkout, random: Random, *, now: str) -> list[CompletedProcess[str]]:
+def both(checkout: Checkout, random: Random, *, now: str) -> list[Ended]:
     """
     Return how two applies ended that began one after the other, and had some or no patience.
     """
@@ -45,15 +45,15 @@ def test_two_processes_never_interleave(tmp_path: Path) -> None:
     """
     Each ends well or is held, one of them does the work, all of it is recorded once, and the chain holds.
     """
-    (tmp_path / "repository").mkdir()
-    checkout, random, codes = Checkout(tmp_path / "repository"), Random(ROUNDS), list[int]()
+    checkout, random, codes = Checkout.new(tmp_path / "checkout"), Random(ROUNDS), list[int]()
+    codes.append(checkout.run("apply", "--yes", now="2026-11-20T08:00:00Z").code)
     wanted = [LOCALES[number % len(LOCALES)] for number in range(ROUNDS)]
     for number, locale in enumerate(wanted):
         checkout.wants_locale(locale)
         ended = both(checkout, random, now=f"2026-11-20T09:{number:02}:00Z")
-        codes += [one.returncode for one in ended]
+        codes += [one.code for one in ended]
 
-        assert {one.returncode for one in ended} <= {0, 3}, [one.stderr for one in ended]
+        assert {one.code for one in ended} <= {0, 3}, [one.err for one in ended]
         assert checkout.ann("locale") == locale
 
     later = "2026-11-20T10:00:00Z"
@@ -64,5 +64,5 @@ def test_two_processes_never_interleave(tmp_path: Path) -> None:
     )
     for command in (("validate",), ("apply", "--yes"), ("plan", "--check")):
         ran = checkout.run(*command, now=later)
-        assert ran.returncode == 0, (command, ran.stderr)
+        assert ran.code == 0, (command, ran.err)
     assert checkout.git("status", "--porcelain") == ""
