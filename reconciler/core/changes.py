@@ -14,14 +14,13 @@ from reconciler.core.claims import elements, power_of
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import SETS, Action, Change, Equality, Fields, Live, Risk, Value
-from reconciler.core.settle import Goal, Settled, last_of
+from reconciler.core.settle import Goal, Settled, last_of, was_held
 from reconciler.core.successor import external_id_of
 
 PUT_BACK, MADE, CHANGED, TAKEN_FIRST, USABLE, JOINED, TAKEN, OFF, PUT_AWAY, DISARMED = range(10)
 """
-The order of changes: groups made or put back; users made; fields and gains; what an unusable account loses before
-it becomes usable; accounts made usable; memberships gained; things taken; accounts made unusable; groups put away;
-administrators' power taken.
+The order: groups made or put back; users made; fields and gains; what an account loses before it is usable, and
+made usable; memberships gained; things taken; accounts made unusable; groups put away; power taken.
 """
 
 
@@ -78,9 +77,10 @@ def _deletion(settled: Settled, about: Drafting, live: Live) -> Draft:
 
 def _creation(settled: Settled, about: Drafting, goal: Goal) -> Iterator[Draft]:
     power = about.power(goal.fields.get("roles")) and goal.fields["active"] is True
-    made: Fields = {**goal.fields, **external_id_of(settled.pair)}
     phase, tags = (PUT_BACK, set[str]()) if settled.pair.kind == "group" else (MADE, _gain_tags(power))
-    change = _change(settled, about, "create", before={}, after=made)
+    risk: tuple[Risk, ...] = ("dangerous",) if was_held(settled.pair) else ()
+    made: Fields = {**goal.fields, **external_id_of(settled.pair)}
+    change = _change(settled, about, "create", before={}, after=made, risk=risk)
     yield Draft(change=change, phase=phase, tags=frozenset({"created", *tags}))
     if goal.groups:
         joined = _change(settled, about, "update", before={"groups": ()}, after={"groups": goal.groups})

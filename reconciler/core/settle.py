@@ -121,6 +121,13 @@ def last_of(pair: Pair) -> Last | None:
     return pair.row.last
 
 
+def was_held(pair: Pair) -> bool:
+    """
+    Return whether something was held of an account of ours that is gone: it may have been switched off before.
+    """
+    return pair.row is not None and pair.row.link is not None and bool(pair.row.holds)
+
+
 def _put_away(rules: Rules) -> Fields:
     """
     Return what marks a group that the source no longer has.

@@ -163,17 +163,19 @@ def _unheeded(overrides: Iterable[Override]) -> Iterator[Fault]:
 
 def _strangers(waivers: Iterable[Waiver], targets: Iterable[str]) -> Iterator[Fault]:
     """
-    Yield a fault for each waiver that is for no target, or for no guard that a waiver could release.
+    Yield a fault for each waiver for no target, for no guard that a waiver could release, or for no day.
     """
     known = set(targets)
     for one in waivers:
+        path, _, line = one.origin.rpartition(":")
         guard, _, group = one.guard.partition(":")
+        if one.since > one.until:
+            told = f"begins on {one.since} and ends on {one.until}: it never holds"
+            yield Fault(path, int(line), told, "`from` is its first day, `until` its last")
         if guard not in WAIVABLE or (group and guard not in OF_A_GROUP):
-            path, _, line = one.origin.rpartition(":")
             told = f"waives guard {quoted(one.guard)}: no waiver releases such a one"
             yield Fault(path, int(line), told, close(guard, WAIVABLE))
         if one.target not in known:
-            path, _, line = one.origin.rpartition(":")
             yield Fault(
                 path, int(line), f"waives for target {quoted(one.target)}: no such", close(one.target, known)
             )

@@ -90,6 +90,24 @@ def test_an_account_that_an_admin_disabled_is_dangerous_to_enable(world: World, 
     assert (world.live("ann").active, world.plan().changes) == (True, ())
 
 
+def test_an_account_that_an_admin_disabled_and_deleted_is_dangerous_to_make_again(
+    world: World, target: MemoryTarget
+) -> None:
+    """
+    That an administrator deletes what was held as disabled does not bring the person back without an approval.
+    """
+    target.admin_sets("ann", active=False)
+    world.apply()
+    target.admin_deletes("ann")
+    (waiting,) = (one for one in awaiting(world.plan().held) if one.action == "create")
+    world.apply()
+
+    assert waiting.risk == ("dangerous",)
+    assert "ann" not in {one.name for one in target.read().users}
+    world.approve()
+    assert (world.live("ann").active, world.plan().changes) == (True, ())
+
+
 def test_an_account_that_an_admin_disabled_stays_dangerous_after_leave(world: World, target: MemoryTarget) -> None:
     """
     That the person was away meanwhile does not make an administrator's decision ours.

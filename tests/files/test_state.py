@@ -261,6 +261,9 @@ WAIVER = "- {{target: openpages, guard: '{}', count: 1, until: 2027-01-31, reaso
         pytest.param({"policies/deep/a.yaml": "x: 1\n"}, "is a folder", id="folder of policies"),
         pytest.param({"overrides/waivers.yaml": WAIVER.format("users-deactivatd")}, "no waiver", id="no guard"),
         pytest.param(
+            {"overrides/waivers.yaml": WAIVER.format("leavers', from: '2199-01-01")}, "it never holds", id="no day"
+        ),
+        pytest.param(
             {"overrides/waivers.yaml": WAIVER.format("administrators-minimum")}, "no waiver", id="lock-out"
         ),
         pytest.param({"overrides/waivers.yaml": WAIVER.format("leavers:Staff")}, "no waiver", id="of no group"),
