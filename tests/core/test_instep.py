@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core import decide, sift
+from reconciler.core.access import Given
 from reconciler.core.decide import Decision
 from reconciler.core.export import Placed
 from reconciler.core.instep import Ground, ground, is_in_step
@@ -200,6 +201,18 @@ def test_whoever_is_otherwise_at_the_source_is_settled(tmp_path: Path, change: d
     ann = measured(tmp_path)
 
     assert not is_in_step(replace(ann.placed, row=replace(ann.placed.row, **change)), ann.live, ann.row, ann.ground)
+
+
+def test_whoever_may_not_log_in_any_more_is_settled(tmp_path: Path) -> None:
+    """
+    Somebody whose groups are the same, but give no login now, is to be deactivated.
+    """
+    ann = measured(tmp_path)
+    access = {key: replace(one, login=False) for key, one in ann.ground.org.access.items()}
+    given = Given(access, ann.ground.org.policy, ann.ground.org.catalogue)
+    without = replace(ann.ground, org=replace(ann.ground.org, given=given))
+
+    assert not is_in_step(ann.placed, ann.live, ann.row, without)
 
 
 @pytest.mark.parametrize("name", ["ann", "ANN", "id-ann", "Ann@Example.com"])
