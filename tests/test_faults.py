@@ -24,7 +24,6 @@ case " $* " in
 esac
 exec {git} "$@"
 """
-pytestmark = pytest.mark.ci
 FULL = "No space left on device"
 
 
@@ -50,6 +49,7 @@ def checkout(later: Story, tmp_path: Path) -> Checkout:
     return later.checkout.copy(tmp_path / "checkout")
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("kind", "number"),
     [
@@ -77,6 +77,7 @@ def test_full_disk_loses_nothing_and_says_so(later: Story, checkout: Checkout, k
     assert [*unsound(checkout), *differences(later.outcome, outcome(checkout))] == []
 
 
+@pytest.mark.nightly
 def test_full_disk_at_each_kind_of_effect_loses_nothing(later: Story, tmp_path: Path) -> None:
     """
     The same at the first and the last effect of every kind but Git's own.
@@ -91,6 +92,7 @@ def test_full_disk_at_each_kind_of_effect_loses_nothing(later: Story, tmp_path: 
     assert found == []
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("command", ["hash-object", "write-tree", "commit-tree", "update-ref", "push"])
 def test_git_without_room_is_told_in_its_own_words(later: Story, checkout: Checkout, command: str) -> None:
     """
@@ -105,6 +107,7 @@ def test_git_without_room_is_told_in_its_own_words(later: Story, checkout: Check
     assert [*unsound(checkout), *differences(later.outcome, outcome(checkout))] == []
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("lock", ["index.lock", "refs/heads/main.lock"])
 def test_a_lock_that_nobody_removed_is_named(later: Story, checkout: Checkout, lock: str) -> None:
     """
@@ -122,6 +125,7 @@ def test_a_lock_that_nobody_removed_is_named(later: Story, checkout: Checkout, l
     assert [*unsound(checkout), *differences(later.outcome, outcome(checkout))] == []
 
 
+@pytest.mark.ci
 def test_a_shallow_clone_applies_like_a_whole_one(later: Story, checkout: Checkout) -> None:
     """
     One commit is enough to apply and to check every record of a run: no history is asked for.
@@ -136,6 +140,7 @@ def test_a_shallow_clone_applies_like_a_whole_one(later: Story, checkout: Checko
     assert [*unsound(checkout), *differences(later.outcome, outcome(checkout))] == []
 
 
+@pytest.mark.ci
 def test_a_detached_head_is_refused_before_anything_is_written(later: Story, checkout: Checkout) -> None:
     """
     Where commits shall be pushed and no branch is checked out, the run ends before the target is written.
@@ -151,6 +156,7 @@ def test_a_detached_head_is_refused_before_anything_is_written(later: Story, che
     assert [*unsound(checkout), *differences(later.outcome, outcome(checkout))] == []
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize(
     ("pushes", "written"), [pytest.param(0, "Muster", id="intents"), pytest.param(1, "Moser", id="record")]
 )

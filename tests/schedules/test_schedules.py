@@ -15,7 +15,7 @@ from tests.schedules.worlds import BROKEN, FEW, LATER, SOUND, TWICE, WHOLE, coun
     [
         pytest.param(FEW, 5_000, id="one trouble"),
         pytest.param(WHOLE, 1_000_000, id="two troubles", marks=pytest.mark.ci),
-        pytest.param(LATER, 100_000, id="a minute or an hour apart", marks=pytest.mark.ci),
+        pytest.param(LATER, 100_000, id="a minute or an hour apart", marks=pytest.mark.nightly),
     ],
 )
 def test_no_edit_is_overwritten_and_no_write_of_ours_mistaken(extent: Extent, least: int) -> None:
