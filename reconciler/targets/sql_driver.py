@@ -7,9 +7,12 @@ What is told is the statement as it was prepared; its values are bound, and not 
 
 import sqlite3
 from collections.abc import Iterable
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.effects import effect
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 
 class _Cursor(sqlite3.Cursor):
@@ -74,3 +77,11 @@ class Announced(sqlite3.Connection):
         """
         with effect("close", "database"):
             super().close()
+
+
+def driver_of(connection: "Connection") -> sqlite3.Connection:
+    """
+    Return the driver's own connection below one of SQLAlchemy, in the same transaction.
+    """
+    driver: Any = connection.connection.driver_connection
+    return driver  # type: ignore[no-any-return]

@@ -8,9 +8,6 @@ hundred thousand people with a million memberships are a hundred thousand rows h
 import json
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
-
-from sqlalchemy import Connection
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
 from reconciler.files.rows import collector_paused
@@ -55,11 +52,10 @@ class _Texts(dict[str | None, str | None]):
         return text
 
 
-def snapshot(connection: Connection, role_groups: frozenset[str]) -> Snapshot:
+def snapshot(driver: sqlite3.Connection, role_groups: frozenset[str]) -> Snapshot:
     """
     Return everything as of one moment; the caller's transaction is that moment.
     """
-    driver = _driver(connection)
     with collector_paused():
         roles = _role_groups(driver, role_groups)
         groups = _live_groups(driver.execute(_GROUPS), set(roles))
@@ -68,40 +64,34 @@ def snapshot(connection: Connection, role_groups: frozenset[str]) -> Snapshot:
         return Snapshot(users=users, groups=groups, catalogue=_catalogue(driver))
 
 
-def live_users(connection: Connection, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
+def live_users(driver: sqlite3.Connection, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
     """
     Return those of the users that are there, by id.
     """
-    driver, wanted = _driver(connection), json.dumps(ids)
+    wanted = json.dumps(ids)
     roles = _role_groups(driver, role_groups)
     known = {str(id_): str(id_) for (id_,) in driver.execute(_GROUPS_OF, (wanted,)) if id_ not in roles}
     rows = driver.execute(_USERS + _SOME, (wanted,))
     return {live.id: live for live in _live_users(rows, known.get, _elevated(driver, roles))}
 
 
-def live_groups(connection: Connection, ids: Sequence[int]) -> dict[str, Live]:
+def live_groups(driver: sqlite3.Connection, ids: Sequence[int]) -> dict[str, Live]:
     """
     Return those of the groups that are there, by id.
     """
-    rows = _driver(connection).execute(_GROUPS + _SOME, (json.dumps(ids),))
+    rows = driver.execute(_GROUPS + _SOME, (json.dumps(ids),))
     return {live.id: live for live in _live_groups(rows, set())}
 
 
-def live(connection: Connection, kind: Kind, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
+def live(
+    driver: sqlite3.Connection, kind: Kind, ids: Sequence[int], role_groups: frozenset[str]
+) -> dict[str, Live]:
     """
     Return those of the entities of one kind that are there, by id.
     """
     if kind == "user":
-        return live_users(connection, ids, role_groups)
-    return live_groups(connection, ids)
-
-
-def _driver(connection: Connection) -> sqlite3.Connection:
-    """
-    Return the driver's own connection below `connection`, in the same transaction.
-    """
-    driver: Any = connection.connection.driver_connection
-    return driver  # type: ignore[no-any-return]
+        return live_users(driver, ids, role_groups)
+    return live_groups(driver, ids)
 
 
 def _role_groups(driver: sqlite3.Connection, names: frozenset[str]) -> dict[int, str]:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.core.model import Live
+from reconciler.targets.sql_driver import driver_of
 from reconciler.targets.sql_prepare import Ready
 from reconciler.targets.sql_read import live
 from reconciler.targets.sql_tables import GROUPS, PROFILES
@@ -38,7 +39,7 @@ def earlier(connection: Connection, ready: Ready, *, roles: frozenset[str]) -> S
     id_ = connection.scalar(same)
     if id_ is None:
         return None
-    there = live(connection, ready.write.kind, [id_], roles)[str(id_)]
+    there = live(driver_of(connection), ready.write.kind, [id_], roles)[str(id_)]
     wrong = _differing(ready, there)
     if not wrong:
         return Standing(id=id_)

@@ -20,14 +20,6 @@ def _table(name: str, *columns: Column[Any]) -> Table:
 
 
 WRITER = _table("writer", Column("run", Text), Column("began", Integer), Column("clock", Integer))
-FENCE = _table(
-    "fence",
-    Column("one", Integer, primary_key=True),
-    Column("lineage", Text),
-    Column("serial", Integer),
-    Column("holder", Text),
-    Column("until", Text),
-)
 USERS = _table(
     "users",
     Column("id", Integer, primary_key=True),

@@ -17,6 +17,7 @@ from reconciler.core.model import Kind, Live
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
 from reconciler.targets import sql_refusal, sql_sets
+from reconciler.targets.sql_driver import driver_of
 from reconciler.targets.sql_prepare import Ready, RefusedError, prepare
 from reconciler.targets.sql_read import live
 from reconciler.targets.sql_tables import WRITER
@@ -195,7 +196,7 @@ def _read_back(connection: Connection, fates: list[_Fate], roles: frozenset[str]
     lives: dict[tuple[Kind, str], Live] = {}
     for kind in _KINDS:
         ids = [fate.id for fate in fates if fate.write.kind == kind and fate.id is not None]
-        found = live(connection, kind, ids, roles) if ids else {}
+        found = live(driver_of(connection), kind, ids, roles) if ids else {}
         lives.update({(kind, id_): entity for id_, entity in found.items()})
     return [
         Result(

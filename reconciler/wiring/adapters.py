@@ -35,7 +35,7 @@ def open_target(state: State, name: str, environ: Mapping[str, str]) -> Target:
     """
     Return a target, ready to be read. A relative SQLite path starts at the folder that holds the state folder.
     """
-    from reconciler.targets.sql import SqlTarget  # noqa: PLC0415  SQLAlchemy takes half a second to load
+    from reconciler.targets.sql import SqlTarget  # noqa: PLC0415  only who has such a target needs it
 
     url = expanded(state.config.targets[name].url, environ, target=name)
     role_groups = frozenset(state.policies[name].roles.administrator.groups)

@@ -241,12 +241,11 @@ def _user_record(row: UserRow, fields: Fields, link: str, policy: Policy) -> Led
 
 
 def _group_record(live: Live, policy: Policy) -> LedgerRow:
-    fields: Fields = {name: live.fields[name] for name in ("name", "description", "parent")}
     return LedgerRow(
         key=str(live.external_id),
         link=live.id,
         names=Names(present=live.name),
-        last=Last(fields=fields),
+        last=Last(fields={"description": live.fields["description"]}),
         policy=policy.digest,
     )
 
