@@ -23,6 +23,7 @@ from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.model import Inputs
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
+from reconciler.core.scope import Scope, scope_of
 from reconciler.core.sift import Shard, sift
 from reconciler.core.world import World
 from reconciler.errors import LedgerError
@@ -50,7 +51,7 @@ class Asked(Struct, frozen=True, kw_only=True):
     tool: str
 
 
-def plan(
+def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said to it
     asked: Asked,
     target: Target,
     book: Book,
@@ -59,12 +60,14 @@ def plan(
     now: str,
     approval: Approval | None = None,
     about: AbstractSet[str] = frozenset(),
+    scope: Scope | None = None,
 ) -> Decision:
     """
     Return what is to be done: the target is read now, and settled against the ledger as it was opened.
 
     `approval` is what a person approved; None: what is dangerous waits. Of people in step the decision's world
-    knows next to nothing, but for those who answer to a name in `about`.
+    knows next to nothing, but for those who answer to a name in `about`. `scope` is what the run is about; None:
+    what the policy says where nobody does.
     Raises LedgerError where the two do not belong together, HeldError where another run was recorded meanwhile,
     InputError where the export cannot be believed.
     """
@@ -91,9 +94,11 @@ def plan(
         max_age=asked.max_age,
         account=asked.account,
         approval=approval,
+        scope=scope or scope_of(asked.policy.default_scope),
     )
     with collector_paused():
-        return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger), about=about))
+        named = about | set(world.scope.named)
+        return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger), about=named))
 
 
 def _side_by_side(export: Exported, ledger: Recorded) -> Iterator[Shard]:

@@ -29,6 +29,17 @@ class UsageError(ReconcilerError):
     exit_code = 2
 
 
+class UnknownNameError(UsageError):
+    """
+    Somebody, or a group, was named that nobody knows; `names` are all such names of the call.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        told = ", ".join(repr(name) for name in names)
+        super().__init__(f"nobody is known as {told}", hint="name a key, a user name, an e-mail address or a group")
+        self.names = names
+
+
 class HeldError(ReconcilerError):
     """
     Nothing was done: a decision of a person is needed first.

@@ -27,6 +27,7 @@ from reconciler.core.ledger import Claim, Fence, Ledger, LedgerRow
 from reconciler.core.model import Live, Plan, Value
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy, build, overlay
+from reconciler.core.scope import Scope
 from reconciler.errors import StoreError
 from reconciler.files.journal import drop_journal
 from reconciler.ports import Target
@@ -283,7 +284,9 @@ class World:
         """
         return load(self.book).ledger.whole()
 
-    def decide(self, approval: Approval | None = None, *, opened: Opened | None = None) -> Decision:
+    def decide(
+        self, approval: Approval | None = None, *, opened: Opened | None = None, scope: Scope | None = None
+    ) -> Decision:
         """
         Return the decision of a run that starts now, from the ledger as it was opened, or as it is.
         """
@@ -297,21 +300,22 @@ class World:
             max_age="36h",
             tool="test",
         )
+        opened = opened or load(self.book)
         return engine.plan(
-            asked, self.target, self.book, opened=opened or load(self.book), now=self.now, approval=approval
+            asked, self.target, self.book, opened=opened, now=self.now, approval=approval, scope=scope
         )
 
-    def plan(self) -> Plan:
+    def plan(self, scope: Scope | None = None) -> Plan:
         """
         Return the plan of a run that starts now.
         """
-        return self.decide().plan
+        return self.decide(scope=scope).plan
 
-    def apply(self, *, approved: frozenset[str] | None = None) -> Report:
+    def apply(self, *, approved: frozenset[str] | None = None, scope: Scope | None = None) -> Report:
         """
         Apply what a plan made now says; an hour later the next verb happens.
         """
-        decision = self.decide(self.approval(approved))
+        decision = self.decide(self.approval(approved), scope=scope)
         report = apply(decision, self.target, self.book, opened=load(self.book), order=self.order())
         self.time_passes(hours=1)
         return report

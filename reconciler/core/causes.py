@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec import UNSET, UnsetType
 
 from reconciler.core.changes import switched_off_by_us
+from reconciler.core.lifecycle import LOGIN
 from reconciler.core.model import Desired
 from reconciler.core.organisation import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.settle import Settled
@@ -41,7 +42,10 @@ def _against(settled: Settled, name: str) -> str:
     live = settled.pair.live
     if name != "active" or settled.pair.kind != "user" or live is None or live.active:
         return ""
-    return "" if switched_off_by_us(settled.pair.row) else "; an administrator had switched the account off"
+    login = f"; {LOGIN}" if settled.fate.reason == LOGIN else ""
+    return (
+        "" if switched_off_by_us(settled.pair.row) else "; an administrator had switched the account off"
+    ) + login
 
 
 def cause(org: Organisation, desired: Desired, name: str) -> str:

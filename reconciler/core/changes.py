@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.core.canonical import digest
 from reconciler.core.claims import elements, power_of
 from reconciler.core.ledger import LedgerRow
-from reconciler.core.lifecycle import FORMER
+from reconciler.core.lifecycle import FORMER, LOGIN
 from reconciler.core.model import SETS, Action, Change, Equality, Fields, Live, Risk, Value
 from reconciler.core.settle import Goal, Settled, last_of, was_held
 from reconciler.core.successor import external_id_of
@@ -60,10 +60,8 @@ def drafts(settled: Settled, about: Drafting) -> Iterator[Draft]:
     goal, live = settled.goal, settled.pair.live
     if goal is not None and live is None:
         yield from _creation(settled, about, goal)
-    elif goal is not None and live is not None and not goal.exists:
-        yield _deletion(settled, about, live)
     elif goal is not None and live is not None:
-        yield from _update(settled, about, live)
+        yield from _update(settled, about, live) if goal.exists else [_deletion(settled, about, live)]
     if settled.pair.predecessor and goal is not None:
         yield _retirement(settled, about, settled.pair.predecessor)
 
@@ -161,14 +159,16 @@ def _switch(settled: Settled, about: Drafting, live: Live) -> Draft:
     """
     Return the change that makes an account usable or unusable.
 
-    One that neither we nor an intent of ours switched off was switched off by an administrator: dangerous.
+    One that neither we nor an intent of ours switched off was switched off by an administrator: dangerous, but
+    where the policy waits for a login, and no power comes with it.
     """
     usable = not live.active
     roles = settled.goal.fields.get("roles", live.fields.get("roles")) if settled.goal else None
     power = about.power(roles if usable else live.fields.get("roles"))
     risk: list[Risk] = [] if usable else ["removal"]
     risk += ["privileged"] if power else []
-    if usable and not switched_off_by_us(settled.pair.row):
+    waited = settled.fate.reason == LOGIN and not power
+    if usable and not waited and not switched_off_by_us(settled.pair.row):
         risk.append("dangerous")
     action: Action = "activate" if usable else "deactivate"
     change = _change(

@@ -9,7 +9,7 @@ account is no stranger either.
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.core.clashes import clashes
@@ -40,14 +40,14 @@ class Correlation(Struct, frozen=True, kw_only=True):
     """
     Pairs sorted by key (strangers last, by name), and the conflicts; `held` are the keys in them.
 
-    `superseded` are keys whose entity bears another key now: their ledger rows go. `steady` are those of whom
-    nothing has moved: they have no pair.
+    `superseded` are keys whose entity bears another key now, each with that one: their ledger rows go. `steady` are
+    those of whom nothing has moved: they have no pair.
     """
 
     pairs: tuple[Pair, ...]
     conflicts: tuple[Conflict, ...]
     held: frozenset[str]
-    superseded: frozenset[str] = frozenset()
+    superseded: dict[str, str] = field(default_factory=dict)
     steady: frozenset[str] = frozenset()
 
 
@@ -80,7 +80,7 @@ def correlate(
         for via, lives in (found[key],)
         if key not in held
     ]
-    reborn = frozenset(index.orphans[pair.live.id] for pair in pairs if pair.live and pair.live.id in index.orphans)
+    reborn = {index.orphans[one.live.id]: one.key for one in pairs if one.live and one.live.id in index.orphans}
     known = matched.union(*(clash.ids for clash in told))
     return Correlation(
         pairs=(*pairs, *_undesired(rows, {*desired, *known_already, *reborn}, index), *_strangers(index, known)),

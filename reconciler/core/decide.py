@@ -18,19 +18,20 @@ from reconciler.core.desired import desired_user, outline
 from reconciler.core.guard import Guarded, guard
 from reconciler.core.instep import is_group_in_step
 from reconciler.core.ledger import LedgerRow
-from reconciler.core.lifecycle import FORMER, Rules, empties
+from reconciler.core.lifecycle import FORMER, Rules, empties, group_fate
 from reconciler.core.limits import Facts
 from reconciler.core.model import Expiring, Notice, Plan
 from reconciler.core.notices import unknown_states, unproved, without_profile
-from reconciler.core.organisation import Organisation
+from reconciler.core.organisation import Organisation, memberships
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
+from reconciler.core.reach import Reach, groups_within, joinable, users_within
 from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
 from reconciler.core.rules import group_rules, reaching, user_matching, user_rules
 from reconciler.core.settle import Settled, settle_group, settle_user
 from reconciler.core.weigh import weighed
-from reconciler.core.world import World, doubts, groups_in, organisation_of
+from reconciler.core.world import World, doubts, groups_in, organisation_of, reach
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -39,7 +40,8 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     `settled` has every entity that a change is about or whose ledger row differs; `rows` those rows, as they
     are if nothing is written, by (kind, key), None where one goes; `tags` what the guards count each change as.
-    `accepted`: the export proved who is absent, or a waiver accepted it as it is.
+    `accepted`: the export proved who is absent, or a waiver accepted it as it is. `looked_at` are the places of
+    everybody whom the run was about; None: of all there are.
     """
 
     world: World
@@ -50,15 +52,17 @@ class Decision(Struct, frozen=True, kw_only=True):
     group_ids: dict[str, str]
     rules: dict[str, Rules]
     accepted: bool
+    looked_at: frozenset[tuple[str, str]] | None = None
 
 
 class _Settling(Struct, frozen=True, kw_only=True):
     """
-    What settling one kind gathers.
+    What settling one kind gathers; `within` is who of all there are the run is about.
     """
 
     rules: Rules
     correlation: Correlation
+    within: Correlation
     interesting: list[Settled]
     found: list[Draft]
     notices: list[Notice]
@@ -69,15 +73,18 @@ def decide(world: World) -> Decision:
     Return what is to be done, and what is not, and why.
 
     1. The export is judged. 2. Overrides are resolved. 3. Groups are settled, then 4. users, whose rows hold the
-    memberships. 5. The changes are ordered and 6. guarded. 7. All of it is told as one plan.
+    memberships: of both those in the scope. 5. The changes are ordered and 6. guarded. 7. All of it is told as one
+    plan.
 
-    Raises HeldError where the export is refused, InputError where overrides cannot be resolved.
+    Raises HeldError where the export is refused, InputError where overrides cannot be resolved, UsageError where
+    the scope names nobody.
     """
     degraded = doubts(world)
-    org = organisation_of(world)
+    named = reach(world)
+    org = organisation_of(world, called=named.users)
     moment = Moment(now=world.now, run=world.ledger.head.serial + 1)
-    groups = _settled_groups(world, org, moment, proved=not degraded)
-    users = _settled_users(world, org, moment, groups, proved=not degraded)
+    groups = _settled_groups(world, org, moment, named, proved=not degraded)
+    users = _settled_users(world, org, moment, groups, named, proved=not degraded)
     members = _managed(world, groups)
     found = [*groups.found, *users.found]
     facts = facts_of(
@@ -86,38 +93,44 @@ def decide(world: World) -> Decision:
     guarded = guard(ordered(weighed(found, facts)), facts)
     notices = (
         *org.decided.notices,
-        *unknown_states(world.export.users),
+        *unknown_states(placed for key, placed in org.users.items() if world.scope.whole or key in named.users),
         *users.notices,
         *unproved(degraded, guarded.notices),
     )
     return _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
 
 
-def _settled_groups(world: World, org: Organisation, moment: Moment, *, proved: bool) -> _Settling:
+def _settled_groups(world: World, org: Organisation, moment: Moment, named: Reach, *, proved: bool) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
     rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
     who = groups_in(world, org, proved=proved)
+    theirs = frozenset(key for user in named.users & org.users.keys() for key in memberships(org, org.users[user]))
+    within = groups_within(who, world.scope, named, theirs)
     rows = world.ledger.groups
-    moving = (pair for pair in who.pairs if not is_group_in_step(pair, rows.get(pair.key), rules))
+    moving = (pair for pair in within.pairs if not is_group_in_step(pair, rows.get(pair.key), rules))
     settled = (settle_group(pair, rules, moment) for pair in moving)
-    return _gathered(world, org, who, settled, rules=rules)
+    return _gathered(world, org, (who, within), settled, rules=rules)
 
 
-def _settled_users(
-    world: World, org: Organisation, moment: Moment, groups: _Settling, *, proved: bool
+def _settled_users(  # noqa: PLR0917  each is what one step before it found
+    world: World, org: Organisation, moment: Moment, groups: _Settling, named: Reach, *, proved: bool
 ) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
     members = _managed(world, groups)
     made = {one.change.key for one in groups.found if one.change.action == "create"}
     reachable = frozenset(made | {key for key in members.values() if not key.startswith(FORMER)})
     rules = reaching(
-        user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved), reachable
+        user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved),
+        reachable,
+        scope=world.scope,
+        joinable=joinable(groups.within, world.scope, reachable),
     )
     outlines = {key: outline(org, placed) for key, placed in org.users.items()}
     matching = user_matching(world.policy, world.equality)
     who = correlate(outlines, world.snapshot.users, world.ledger.users, matching, steady=world.steady.accounts)
-    settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in who.pairs)
-    return _gathered(world, org, who, settled, rules=rules)
+    within = users_within(who, world.scope, named)
+    settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in within.pairs)
+    return _gathered(world, org, (who, within), settled, rules=rules)
 
 
 def _managed(world: World, groups: _Settling) -> dict[str, str]:
@@ -126,7 +139,7 @@ def _managed(world: World, groups: _Settling) -> dict[str, str]:
 
     One that waits to be adopted is not managed yet: nobody joins it, and nobody has to leave it.
     """
-    waiting = {one.pair.key for one in groups.interesting if one.fate.verb == "hold"}
+    waiting = {pair.key for pair in groups.correlation.pairs if group_fate(pair, groups.rules).verb == "hold"}
     found = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
     return {link: key for link, key in found.items() if key not in waiting}
 
@@ -139,7 +152,12 @@ def _in_full(org: Organisation, pair: Pair) -> Pair:
 
 
 def _gathered(
-    world: World, org: Organisation, who: Correlation, settled: Iterable[Settled], *, rules: Rules
+    world: World,
+    org: Organisation,
+    who: tuple[Correlation, Correlation],
+    settled: Iterable[Settled],
+    *,
+    rules: Rules,
 ) -> _Settling:
     """
     Return what there is to do and to remember; entities of which there is neither are dropped at once.
@@ -159,7 +177,9 @@ def _gathered(
         notices.extend(without_profile(one, org.catalogue))
         if changes or one.news or one.holds or row_as_settled(one, rules, world.read_at) != _before(world, one):
             interesting.append(one)
-    return _Settling(rules=rules, correlation=who, interesting=interesting, found=found, notices=notices)
+    return _Settling(
+        rules=rules, correlation=who[0], within=who[1], interesting=interesting, found=found, notices=notices
+    )
 
 
 def _before(world: World, one: Settled) -> LedgerRow | None:
@@ -184,7 +204,7 @@ def _decision(
     rows: dict[tuple[str, str], LedgerRow | None] = {
         (name, key): None
         for name, kind in zip(("group", "user"), kinds, strict=True)
-        for key in kind.correlation.superseded
+        for key in kind.within.superseded
     }
     for place, one in settled.items():
         row = row_as_settled(one, rules[one.pair.kind], world.read_at)
@@ -197,9 +217,10 @@ def _decision(
         ledger=world.ledger,
         names=facts.names,
         entities={
-            "group": len(kinds[0].correlation.pairs),
-            "user": len(kinds[1].correlation.pairs) + len(kinds[1].correlation.steady),
+            "group": len(kinds[0].within.pairs),
+            "user": len(kinds[1].within.pairs) + (len(kinds[1].within.steady) if world.scope.whole else 0),
         },
+        scope=world.scope.told,
     )
     members = live_groups(world.snapshot.groups, kinds[0].correlation, empties=True)
     return Decision(
@@ -208,7 +229,7 @@ def _decision(
             telling,
             guarded,
             settled=settled.values(),
-            conflicts=[conflict for kind in kinds for conflict in kind.correlation.conflicts],
+            conflicts=[conflict for kind in kinds for conflict in kind.within.conflicts],
             notices=told_too[0],
             expiring=(*told_too[1], *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
         ),
@@ -218,6 +239,24 @@ def _decision(
         group_ids={key: link for link, key in members.items()},
         rules=rules,
         accepted=not facts.degraded or "export-degraded" in guarded.waived,
+        looked_at=_looked_at(world, kinds),
+    )
+
+
+def _looked_at(world: World, kinds: tuple[_Settling, _Settling]) -> frozenset[tuple[str, str]] | None:
+    """
+    Return the places of everybody whom the run is about; None where it is about everybody.
+    """
+    if world.scope.whole:
+        return None
+    told = zip(("group", "user"), kinds, strict=True)
+    return frozenset(
+        (name, key)
+        for name, kind in told
+        for key in (
+            *(pair.key for pair in kind.within.pairs),
+            *(key for one in kind.within.conflicts for key in one.keys),
+        )
     )
 
 

@@ -77,6 +77,26 @@ class Directory:
         """
         return _meant(self.groups, name)
 
+    def recorded_person(self, name: str) -> set[str]:
+        """
+        Return the keys of the people whom the ledger knows by that key, user name or e-mail of now.
+        """
+        wanted, (users, _) = folded(name), self._ledgers
+        found = {
+            key
+            for key, row in users.items()
+            if wanted in map(folded, (key, row.names.present if row.names else "", _mail(row)))
+        }
+        return {name} if name in found else found
+
+    def recorded_group(self, name: str) -> set[str]:
+        """
+        Return the keys of the groups that the ledger knows by that key or name, of now or of before.
+        """
+        wanted, (_, groups) = folded(name), self._ledgers
+        found = {key for key, row in groups.items() if wanted in map(folded, (key, *_borne(row, self._prefixes)))}
+        return {name} if name in found else found
+
     def gone(self, name: str) -> bool:
         """
         Return whether the ledger knew somebody, or a group, of that name.

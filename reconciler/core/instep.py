@@ -106,6 +106,7 @@ def _is_untroubled(said: UserRow, live: Live, row: LedgerRow, ground: Ground) ->
         and row.absent is None
         and not row.tombstones
         and not row.holds
+        and not row.seen
         and row.policy == ground.rules.policy.digest
         and row.claims.keys() == ground.rules.shared.keys()
         and ground.name_key(live.name) not in ground.protected

@@ -102,7 +102,8 @@ class LedgerRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     """
     What we know of one entity that we manage. `link` is the target's id; `tombstones` ids of predecessors.
 
-    `policy` is the digest of the policy under which the row was last settled.
+    `policy` is the digest of the policy under which the row was last settled. `seen` is when the source was read
+    from which a run about this user took them, and not about everybody; the next export after that confirms it.
     """
 
     key: str
@@ -115,6 +116,7 @@ class LedgerRow(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_un
     holds: tuple[Hold, ...] = ()
     absent: Absent | None = None
     tombstones: tuple[str, ...] = ()
+    seen: Time = ""
 
 
 class Fence(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from reconciler.core.model import Equality, Live
 from reconciler.core.overrides import to_write
 from reconciler.core.ownership import FieldRules, Moment
 from reconciler.core.policy import FieldRule, MoveTo, Policy
+from reconciler.core.scope import ALL, Scope
 
 FORMER = "former:"
 """Prefix of the key of a group that a successor replaces; its members move to the successor."""
@@ -33,7 +34,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     export at hand. `name_key` gives the form in which names are compared. `reachable` are the keys of groups
     that are there or will be made. `last_policy` is the digest of the policy last settled with. `proved`: the
     export proves who is absent. `source` names the fields that are Git's, `numbers` those whose value is a
-    number or yes and no, `initial` those that are never written again.
+    number or yes and no, `initial` those that are never written again. `scope` is what the run is about, `joinable`
+    the keys of the groups that users may join and leave in it (None: all). `confirmed` is the time of the export
+    that everybody was last settled with.
     """
 
     policy: Policy
@@ -49,6 +52,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     source: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     initial: frozenset[str] = frozenset()
+    scope: Scope = ALL
+    joinable: frozenset[str] | None = None
+    confirmed: str = ""
 
 
 class Fate(Struct, frozen=True, kw_only=True):
@@ -56,20 +62,53 @@ class Fate(Struct, frozen=True, kw_only=True):
     What becomes of one entity, and why.
 
     `leave`: hands off. `create`: it is made. `keep`: it is there, and shall be as desired. `off`: it is made
-    unusable; its fields stay. `delete`: it is removed. `hold`: a decision is needed, `release` says which.
+    unusable; its fields stay. `delete`: it is removed. `hold`: a decision is needed, `release` says which. `join`:
+    its memberships alone are looked at.
     """
 
-    verb: Literal["leave", "create", "keep", "off", "delete", "hold"]
+    verb: Literal["leave", "create", "keep", "off", "delete", "hold", "join"]
     reason: str = ""
     release: str = ""
 
 
 LEAVE = Fate(verb="leave")
+LOGIN = "its person has logged in"
+"""Why an account becomes usable again whose policy waits for that, whoever had switched it off."""
 
 
 def user_fate(pair: Pair, rules: Rules, moment: Moment) -> Fate:
     """
-    Return what becomes of one user.
+    Return what becomes of one user, in the scope of the run.
+    """
+    if _seen_since(pair, rules) and (pair.desired is None or pair.desired.reason != "blocked"):
+        return LEAVE
+    return _in_scope(_user_fate(pair, rules, moment), pair, rules.scope)
+
+
+def _in_scope(fate: Fate, pair: Pair, scope: Scope) -> Fate:
+    """
+    Return a fate as far as the scope allows it. To replace an account is to remove one.
+    """
+    verb = fate.verb
+    if verb in {"off", "delete"} or pair.predecessor is not None:
+        return fate if scope.remove == "all" else LEAVE
+    if verb == "create":
+        return fate if scope.create else LEAVE
+    if scope.refresh or verb == "leave":
+        return fate
+    return Fate(verb="join") if scope.membership and verb == "keep" else LEAVE
+
+
+def _seen_since(pair: Pair, rules: Rules) -> bool:
+    """
+    Return whether somebody was seen at the source after the export at hand was read: it is no news of them.
+    """
+    return pair.row is not None and pair.row.seen > rules.fetched_at
+
+
+def _user_fate(pair: Pair, rules: Rules, moment: Moment) -> Fate:
+    """
+    Return what the policy makes of one user.
     """
     desired = pair.desired
     if desired is None:
@@ -82,7 +121,8 @@ def user_fate(pair: Pair, rules: Rules, moment: Moment) -> Fate:
         return held
     if desired.state == "inactive":
         return _switched_off(pair, rules)
-    return Fate(verb="keep")
+    waits = rules.policy.users.lifecycle.returned == "on-login" and not pair.live.active
+    return Fate(verb="keep", reason=LOGIN if waits and rules.scope.login else "")
 
 
 def _absent_user(pair: Pair, rules: Rules) -> Fate:
@@ -166,13 +206,25 @@ def _named_otherwise(pair: Pair) -> bool:
     return pair.live is not None and pair.desired is not None and pair.live.name != pair.desired.name
 
 
+def seen(pair: Pair, rules: Rules) -> str:
+    """
+    Return when the source was read in which a run about this person saw it, until a full run with no older news.
+    """
+    before = pair.row.seen if pair.row else ""
+    if rules.scope.whole:
+        return before if before > rules.fetched_at else ""
+    news = rules.scope.users == "named" and pair.kind == "user" and pair.desired is not None
+    return max(before, rules.fetched_at) if news and rules.fetched_at > rules.confirmed else before
+
+
 def absence(pair: Pair, rules: Rules) -> Absent:
     """
     Return since when, and in how many exports, the source has lacked the entity, the present one counted.
 
     An export that proves no absence is not counted.
     """
-    return _counted(pair, rules) if rules.proved else _absent_before(pair, rules)
+    counts = rules.proved and not _seen_since(pair, rules)
+    return _counted(pair, rules) if counts else _absent_before(pair, rules)
 
 
 def _counted(pair: Pair, rules: Rules) -> Absent:

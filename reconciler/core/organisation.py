@@ -35,7 +35,7 @@ class Organisation(Struct, frozen=True, kw_only=True):
     `managed` are the keys of the groups this policy provisions, `populated` those with a member to provision,
     `known` the keys of people the ledger has a link for, `former` the earlier names of groups by key, `access`
     what each group gives its members, `given` what several give together, `reader` how the plain fields of a
-    person are read, `standings` what each person shall be.
+    person are read, `standings` what each person shall be, `called` the keys of people whom the run is about.
     """
 
     policy: Policy
@@ -51,9 +51,10 @@ class Organisation(Struct, frozen=True, kw_only=True):
     given: Given
     reader: Reader
     standings: Mapping[str, Standing]
+    called: frozenset[str] = frozenset()
 
 
-def organisation(
+def organisation(  # noqa: PLR0913  everything that Git, the target and the ledger say of people and groups
     export: Export,
     decided: Resolved,
     policy: Policy,
@@ -62,9 +63,12 @@ def organisation(
     known: frozenset[str],
     former: Mapping[str, tuple[str, ...]],
     populated: frozenset[str] = frozenset(),
+    called: frozenset[str] = frozenset(),
 ) -> Organisation:
     """
     Return the organisation that an export and the overrides describe. `populated` are groups known to be that.
+
+    Whoever is `called` belongs to a population that waits for people to come.
     """
     groups = {placed.row.key: placed for placed in export.groups}
     access = {
@@ -86,6 +90,7 @@ def organisation(
         given=Given(access, policy, catalogue),
         reader=reader(policy.users.fields),
         standings={},
+        called=called,
     )
     standings = {placed.row.key: _standing(draft, placed) for placed in export.users}
     known_so_far = replace(draft, standings=standings)
@@ -154,7 +159,8 @@ def provisioned(org: Organisation, placed: Placed) -> bool:
 
 def _in_population(org: Organisation, key: str, decided: Decided) -> bool:
     population = org.policy.users.population
-    return population == "all" or decided.include or (population == "on-demand" and key in org.known)
+    come = population == "on-demand" and (key in org.known or key in org.called)
+    return population == "all" or decided.include or come
 
 
 def is_selected(org: Organisation, decided: Decided) -> bool:

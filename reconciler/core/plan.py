@@ -119,6 +119,7 @@ class Telling(Struct, frozen=True, kw_only=True):
     ledger: Ledger
     names: Mapping[str, str]
     entities: dict[str, int]
+    scope: str = "all"
 
 
 def told(
@@ -145,7 +146,7 @@ def told(
         tool=telling.tool,
         target=telling.target,
         identity=telling.identity,
-        scope="all",
+        scope=telling.scope,
         inputs=telling.inputs,
         summary=_summary(changes, standing, conflicting, news),
         changes=changes,

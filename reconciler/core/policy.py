@@ -172,6 +172,9 @@ class Guards(Struct, frozen=True, kw_only=True):
 class Policy(Struct, frozen=True, kw_only=True):
     """
     One target's whole policy. `digest` covers its content; `origins` maps dotted keys to `file:line`.
+
+    `default_scope` is what a run is about of which nobody says it; a search that finds more than `search_cap` is
+    refused.
     """
 
     users: UserPolicy
@@ -179,6 +182,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     profiles: ProfilePolicy = field(default_factory=ProfilePolicy)
     roles: RolePolicy = field(default_factory=RolePolicy)
     guards: Guards = field(default_factory=Guards)
+    default_scope: Literal["all", "start"] = "all"
+    search_cap: int = 100
     max_request_life: str = "15m"
     digest: str = ""
     origins: dict[str, str] = field(default_factory=dict)

@@ -139,6 +139,8 @@ def _with_holds(
 ) -> tuple[dict[tuple[str, str], LedgerRow | None], tuple[Hold, ...]]:
     """
     Return the rows with what is held of each, and the holds of entities that have no row.
+
+    Of those whom the run was not about, what was told stands as it was.
     """
     ledger = decision.world.ledger
     known: dict[tuple[str, str], LedgerRow | None] = {("user", key): row for key, row in ledger.users.items()}
@@ -149,19 +151,22 @@ def _with_holds(
         for holds in (ledger.head.holds, *(row.holds for row in (*ledger.users.values(), *ledger.groups.values())))
         for hold in holds
     }
+    looked_at = known.keys() if decision.looked_at is None else decision.looked_at
     wanted: dict[tuple[str, str], list[Hold]] = {}
-    elsewhere: list[Hold] = []
+    elsewhere = [] if decision.looked_at is None else list(ledger.head.holds)
     for kind, keys, name in _held(decision):
         hold = told.get(name, Hold(id=name, since=moment.now, run=moment.run))
-        places = [(str(kind), key) for key in keys if known.get((kind, key)) is not None]
+        places = [
+            (str(kind), key) for key in keys if known.get((kind, key)) is not None and (kind, key) in looked_at
+        ]
         for place in places:
             wanted.setdefault(place, []).append(hold)
-        if not places:
+        if not places and hold not in elsewhere:
             elsewhere.append(hold)
     result = dict(rows)
     for place, row in known.items():
         holds = tuple(sorted(wanted.get(place, ()), key=lambda hold: hold.id))
-        if row is not None and row.holds != holds:
+        if row is not None and place in looked_at and row.holds != holds:
             result[place] = replace(row, holds=holds)
     return result, tuple(sorted(elsewhere, key=lambda hold: hold.id))
 
@@ -238,21 +243,30 @@ def _change_line(one: Outcome) -> RunChange:
 
 
 def _head(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, holds: tuple[Hold, ...]) -> Head:
+    """
+    Return the head after the run.
+
+    Only one about everybody can say with which policy everybody was settled last, and only one about all groups
+    which export has been applied.
+    """
     world = decision.world
-    manifest = world.export.manifest
-    return replace(
-        world.ledger.head,
+    before, manifest = world.ledger.head, world.export.manifest
+    head = replace(
+        before,
         serial=moment.run,
         target=world.target,
-        inputs=world.inputs,
-        policy=authorities(world.policy),
-        account=manifest.account,
-        fetched_at=max(manifest.fetched_at, world.ledger.head.fetched_at)
-        if not decision.accepted
-        else manifest.fetched_at,
-        counts=manifest.counts if decision.accepted else world.ledger.head.counts,
         removed_24h=_removed(decision, outcomes, moment),
         holds=holds,
+    )
+    if world.scope.whole:
+        head = replace(head, inputs=world.inputs, policy=authorities(world.policy))
+    if world.scope.groups != "all":
+        return head
+    return replace(
+        head,
+        account=manifest.account,
+        fetched_at=max(manifest.fetched_at, before.fetched_at) if not decision.accepted else manifest.fetched_at,
+        counts=manifest.counts if decision.accepted else before.counts,
     )
 
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from reconciler.core.changes import switched_off_by_us
 from reconciler.core.claims import STATE, earlier, elements, forget, intend, written
 from reconciler.core.ledger import Claim, CreateIntent, Intent, Last, LedgerRow, Names
-from reconciler.core.lifecycle import Rules, absence
+from reconciler.core.lifecycle import Rules, absence, seen
 from reconciler.core.model import SETS, Change, Fields, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
 from reconciler.core.settle import Settled, last_of
@@ -37,7 +37,8 @@ def row_as_settled(settled: Settled, rules: Rules, read_at: str) -> LedgerRow | 
         return kept
     row = replace(kept or LedgerRow(key=pair.key), claims=settled.claims)
     row = _aged(row, settled, rules, read_at)
-    row = replace(row, absent=absence(pair, rules) if pair.desired is None and pair.live else None)
+    absent = absence(pair, rules) if pair.desired is None and pair.live else None
+    row = replace(row, absent=absent, seen=seen(pair, rules))
     if settled.goal is None or pair.live is None:
         return row
     return replace(
@@ -198,7 +199,7 @@ def row_landed(
     """
     row = row or LedgerRow(key=change.key)
     if change.action == "create":
-        row = _made(row, live, rules)
+        row = replace(_made(row, live, rules), seen=seen(settled.pair, rules))
     claims = {**row.claims, **_claims_landed(row, change, live, settled=settled, rules=rules, moment=moment)}
     return replace(
         row,

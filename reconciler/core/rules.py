@@ -13,6 +13,7 @@ from reconciler.core.matching import Matching, folded
 from reconciler.core.model import Equality
 from reconciler.core.ownership import FieldRules
 from reconciler.core.policy import FieldRule, Policy
+from reconciler.core.scope import Scope
 
 
 def authorities(policy: Policy) -> dict[str, str]:
@@ -47,6 +48,7 @@ def user_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: st
         shared=shared,
         source=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "source"),
         initial=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "initial"),
+        confirmed=head.fetched_at,
         numbers=frozenset(name for name, rule in policy.users.fields.items() if isinstance(rule.value, int)),
         first_run=not head.inputs.policy,
         fetched_at=fetched_at,
@@ -137,8 +139,8 @@ def group_matching(policy: Policy, equality: Equality, *, proved: bool) -> Match
     )
 
 
-def reaching(rules: Rules, keys: frozenset[str]) -> Rules:
+def reaching(rules: Rules, keys: frozenset[str], *, scope: Scope, joinable: frozenset[str] | None) -> Rules:
     """
-    Return the rules for users once it is known which groups are there or will be made.
+    Return the rules for users once it is known which groups are there or will be made, and what the run is about.
     """
-    return replace(rules, reachable=keys)
+    return replace(rules, reachable=keys, scope=scope, joinable=joinable)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET, Struct, UnsetType, field
 
 from reconciler.core.claims import STATE, power_of
+from reconciler.core.confines import goal_groups, without_losses
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Claim, Last
 from reconciler.core.lifecycle import OURS, Fate, Rules, enabled, group_fate, user_fate
@@ -66,14 +67,17 @@ def settle_user(pair: Pair, rules: Rules, moment: Moment, *, managed: Mapping[st
         return _hands_off(pair, fate, groups)
     if fate.verb == "delete":
         return Settled(pair=pair, fate=fate, goal=Goal(fields={}, exists=False), groups=groups)
-    goal_groups = _membership(pair, rules, groups)
+    wanted = goal_groups(pair, rules, groups, last_of(pair))
+    if fate.verb == "join":
+        joined = Goal(fields={}, groups=wanted)
+        return Settled(pair=pair, fate=fate, goal=joined, claims=_claims(pair), groups=groups)
     if fate.verb == "off":
-        off = Goal(fields={"active": False}, groups=goal_groups)
+        off = Goal(fields={"active": False}, groups=wanted)
         return Settled(pair=pair, fate=fate, goal=off, claims=_claims(pair), groups=groups)
     if live is None or pair.desired is None:
-        return _created(pair, fate, rules, moment, groups=goal_groups)
+        return _created(pair, fate, rules, moment, groups=wanted)
     both = (pair.desired, live)
-    return _present(pair, fate, rules, moment, both=both, groups=groups, goal_groups=goal_groups)
+    return _present(pair, fate, rules, moment, both=both, groups=groups, wanted=wanted)
 
 
 def settle_group(pair: Pair, rules: Rules, moment: Moment) -> Settled:
@@ -138,21 +142,6 @@ def _put_away(rules: Rules) -> Fields:
     return {"deleted": True} if missing == "flag" else {"active": False}
 
 
-def _membership(pair: Pair, rules: Rules, live: tuple[str, ...]) -> tuple[str, ...]:
-    """
-    Return the managed groups the user shall be in; `add-only` takes nobody out but whom we put in.
-    """
-    rule = rules.policy.groups.membership
-    if rule == "none":
-        return live
-    wanted = set(pair.desired.groups) & rules.reachable if pair.desired else set()
-    if rule == "add-only":
-        last = last_of(pair)
-        ours = set(last.groups) if last else set()
-        wanted |= set(live) - ours
-    return tuple(sorted(wanted))
-
-
 def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tuple[str, ...] = ()) -> Settled:
     """
     Rows 4 and 5: what is sent for an entity that is not there. One that was gets its administrator's values back.
@@ -160,6 +149,8 @@ def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tu
     claims = _claims(pair)
     fields: Fields = dict(pair.desired.fields) if pair.desired else {}
     fields = {name: value for name, value in fields.items() if not _is_the_targets(name, rules)}
+    if "roles" in fields and not rules.scope.membership:
+        fields["roles"] = ()
     reached: dict[str, Claim] = {}
     why: dict[str, str] = {}
     for name, shared in rules.shared.items():
@@ -188,7 +179,7 @@ def _present(
     *,
     both: tuple[Desired, Live],
     groups: tuple[str, ...] = (),
-    goal_groups: tuple[str, ...] = (),
+    wanted: tuple[str, ...] = (),
 ) -> Settled:
     """
     Return an entity that is there and shall be as desired, field by field.
@@ -200,10 +191,12 @@ def _present(
     source = _source_fields(desired, live, last, rules)
     fields |= source
     fields |= _lifecycle_fields(pair, rules, live, last)
+    if rules.scope.remove != "all":
+        fields = without_losses(fields, live, rules)
     return Settled(
         pair=pair,
         fate=fate,
-        goal=Goal(fields=fields, groups=goal_groups),
+        goal=Goal(fields=fields, groups=wanted),
         claims=_noted(_claims(pair), {name: one.claim for name, one in verdicts.items()}),
         reached={name: one.reached for name, one in verdicts.items()},
         news=tuple(news(pair, live.name, verdicts, rules)),
@@ -278,8 +271,9 @@ def _lifecycle_fields(pair: Pair, rules: Rules, live: Live, last: Last | None) -
     if decided is not None:
         return {"active": decided or live.active}
     if pair.kind == "user":
+        returned = rules.policy.users.lifecycle.returned
         ours = last is not None and last.state == "inactive"
-        kept = rules.policy.users.lifecycle.returned != "activate" and ours
+        kept = not rules.scope.login if returned == "on-login" else returned == "keep" and ours
         return {"active": live.active if kept else True}
     if last is None or last.state != "retired":
         return {}

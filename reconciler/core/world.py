@@ -18,7 +18,9 @@ from reconciler.core.model import Equality, Inputs, Live, Snapshot
 from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
+from reconciler.core.reach import Reach, reach_of
 from reconciler.core.rules import group_matching
+from reconciler.core.scope import ALL, Scope
 from reconciler.core.trust import Expectation, judge
 from reconciler.errors import HeldError, InputError
 
@@ -36,7 +38,7 @@ class World(Struct, frozen=True, kw_only=True):
     """
     Everything a decision is made from. `now` and `read_at` (when the target was read) are UTC times.
 
-    `approval` None: nobody has approved a plan yet, so what is dangerous waits.
+    `approval` None: nobody has approved a plan yet, so what is dangerous waits. `scope` is what the run is about.
     Whoever is `steady` stands in neither export nor ledger here: there is nothing to decide of them.
     """
 
@@ -57,6 +59,7 @@ class World(Struct, frozen=True, kw_only=True):
     account: str | None = None
     approval: Approval | None = None
     steady: Steady = Steady()
+    scope: Scope = ALL
 
 
 def doubts(world: World) -> tuple[str, ...]:
@@ -78,11 +81,18 @@ def doubts(world: World) -> tuple[str, ...]:
     return trust.degraded
 
 
-def organisation_of(world: World) -> Organisation:
+def reach(world: World) -> Reach:
+    """
+    Return whom the names of the world's scope mean; raises UsageError where that is nobody, or not clear.
+    """
+    return reach_of(world.scope, directory_of(world.export, world.ledger, world.policy.groups))
+
+
+def organisation_of(world: World, *, called: frozenset[str] = frozenset()) -> Organisation:
     """
     Return what Git says of the target, as `decide` has it: whoever explains a plan asks the same.
 
-    Raises InputError where overrides cannot be resolved.
+    `called` are the keys of people whom the run is about. Raises InputError where overrides cannot be resolved.
     """
     directory = directory_of(world.export, world.ledger, world.policy.groups)
     resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
@@ -96,6 +106,7 @@ def organisation_of(world: World) -> Organisation:
         known=frozenset(key for key, row in world.ledger.users.items() if row.link),
         former=directory.former,
         populated=world.steady.groups,
+        called=called,
     )
 
 

@@ -14,6 +14,7 @@ from reconciler.core.desired import desired_user
 from reconciler.core.ledger import Claim
 from reconciler.core.model import Desired, Live, Plan, Value
 from reconciler.core.organisation import Organisation, belongs_to, effective
+from reconciler.core.scope import ALL
 from reconciler.core.world import organisation_of
 from reconciler.wiring.bench import Bench
 from reconciler.wiring.people import account_of, claims_of, find_in
@@ -87,7 +88,9 @@ def explain(found: Bench, name: str) -> Explanation:
 
     Raises ReconcilerError where nobody is known by that name.
     """
-    decision = engine.plan(found.asked, found.target, found.book, opened=found.opened, now=found.now, about={name})
+    decision = engine.plan(
+        found.asked, found.target, found.book, opened=found.opened, now=found.now, about={name}, scope=ALL
+    )
     world = decision.world
     key = find_in(found, decision, name)
     org, row = organisation_of(world), world.ledger.users.get(key)

@@ -17,6 +17,7 @@ from reconciler.core.directory import directory_of
 from reconciler.core.ledger import Claim
 from reconciler.core.matching import folded
 from reconciler.core.model import Desired, Live, Value
+from reconciler.core.scope import ALL
 from reconciler.core.world import World, organisation_of
 from reconciler.errors import InputError, ReconcilerError, UsageError
 from reconciler.files.atomic import remove_file
@@ -81,7 +82,7 @@ def write_transfer(found: Bench, wish: Wish) -> Written:
     Raises ReconcilerError where the person, or a field, cannot be moved; then there is no file.
     """
     decision = engine.plan(
-        found.asked, found.target, found.book, opened=found.opened, now=found.now, about={wish.user}
+        found.asked, found.target, found.book, opened=found.opened, now=found.now, about={wish.user}, scope=ALL
     )
     world, person = decision.world, _person(found, decision, wish.user)
     faults = [fault for name in wish.fields for fault in _refusals(world, person, wish.verb, name)]

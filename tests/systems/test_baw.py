@@ -1,13 +1,15 @@
 """
 A WebSphere registry to a workflow database, row by row: the preset, the engine, the embedded database.
 
-Without triggers a run is what happens when the server starts.
+Without a scope a run is what happens when the server starts; a search and a login are scopes of the same engine.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler.core.scope import ALL, login, search
 from tests.systems.told import actions, applied, group, users, world_of
 from tests.targets.sql_admin import SqlAdmin
 from tests.world import World
@@ -20,7 +22,7 @@ def world(tmp_path: Path) -> World:
     """
     world = world_of("baw", tmp_path)
     for name in ("ann", "bob"):
-        world.cloud_says(name)
+        world.cloud_says(name, display_name=name.title())
     world.cloud_has_group("guests", description="Nobody yet")
     return world
 
@@ -131,6 +133,147 @@ def test_start_touches_no_user(world: World, admin: SqlAdmin) -> None:
     world.cloud_loses("bob")
 
     assert applied(world).changes == ()
+    assert users(world) == {"ann": False}
+
+
+def test_b04_search_makes_every_user_it_found(world: World) -> None:
+    """
+    Whoever was found is there from then on, in no group and with no role, and nobody else is made.
+    """
+    applied(world)
+    world.cloud_says("carl", groups=[])
+    plan = applied(world, search(["id-ann", "id-carl"]))
+
+    assert actions(plan) == [("create", "ann"), ("create", "carl")]
+    assert (users(world), world.members("staff")) == ({"ann": True, "carl": True}, set())
+    assert world.value("carl", "roles") == ()
+
+
+def test_b04_search_leaves_who_is_there_as_they_are(world: World, admin: SqlAdmin) -> None:
+    """
+    To be found changes nothing of a user who is there already.
+    """
+    applied(world)
+    admin.admin_creates("ann", display_name="Ann before", active=False)
+
+    assert applied(world, search(["id-ann"])).changes == ()
+
+
+def test_b05_login_makes_a_user_who_is_not_there(world: World) -> None:
+    """
+    Who logs in for the first time is there, with its full name, and nobody else is.
+    """
+    applied(world)
+    plan = applied(world, login(["ann"]))
+
+    assert actions(plan) == [("create", "ann"), ("update", "ann")]
+    assert (users(world), world.value("ann", "display_name")) == ({"ann": True}, "Ann")
+
+
+def test_b05_login_refreshes_the_full_name(world: World) -> None:
+    """
+    What the registry calls a user is what the database calls it after its next login, and no sooner.
+    """
+    applied(world)
+    applied(world, login(["ann"]))
+    applied(world, login(["bob"]))
+    for name in ("ann", "bob"):
+        world.cloud_says(name, display_name=f"{name} of late")
+    applied(world)
+    before = world.value("ann", "display_name")
+    applied(world, login(["ann"]))
+
+    assert (before, world.value("ann", "display_name")) == ("Ann", "ann of late")
+    assert world.value("bob", "display_name") == "Bob"
+
+
+def test_b06_login_makes_the_groups_of_this_user_those_of_the_registry(world: World, admin: SqlAdmin) -> None:
+    """
+    Memberships are added and removed, of this user alone: others stay where the registry no longer has them.
+    """
+    for name in ("carl", "dora"):
+        world.cloud_says(name)
+    applied(world)
+    applied(world, login(["ann", "bob", "carl", "dora"]))
+    admin.admin_leaves("carl", "staff")
+    world.cloud_says("ann", groups=["guests"])
+    world.cloud_says("bob", groups=["guests"])
+    plan = applied(world, login(["ann"]))
+
+    assert {one.name for one in plan.changes} == {"ann"}
+    assert (world.members("guests"), world.members("staff")) == ({"ann"}, {"bob", "dora"})
+
+
+def test_b07_login_makes_a_group_that_is_not_known_with_this_user_alone(world: World) -> None:
+    """
+    The others of the group come when they log in.
+    """
+    applied(world)
+    applied(world, login(["ann", "bob"]))
+    world.cloud_has_group("night")
+    for name in ("ann", "bob"):
+        world.cloud_says(name, groups=["night", "staff"])
+    plan = applied(world, login(["ann"]))
+    first = world.members("night")
+    applied(world, login(["bob"]))
+
+    assert actions(plan) == [("create", "night"), ("update", "ann")]
+    assert (first, world.members("night")) == ({"ann"}, {"ann", "bob"})
+
+
+def test_b08_login_reactivates_a_user(world: World, admin: SqlAdmin) -> None:
+    """
+    A user whom somebody deactivated is active again after its login, and only then.
+    """
+    applied(world)
+    applied(world, login(["ann"]))
+    admin.admin_sets("ann", active=False)
+    applied(world)
+    before = users(world)
+    plan = applied(world, login(["ann"]))
+
+    assert [(one.action, one.risk) for one in plan.changes] == [("activate", ())]
+    assert "logged in" in plan.changes[0].because["active"]
+    assert (before, users(world)) == ({"ann": False}, {"ann": True})
+
+
+@pytest.mark.parametrize("said", ["suspended", "left", "unknown"])
+def test_b08_login_reactivates_nobody_whom_the_registry_calls_inactive(
+    world: World, admin: SqlAdmin, said: Any
+) -> None:
+    """
+    A login is no proof that the registry lets somebody in: only its newest word is.
+    """
+    applied(world)
+    applied(world, login(["ann"]))
+    admin.admin_sets("ann", active=False)
+    world.cloud_says("ann", state=said)
+
+    assert applied(world, login(["ann"])).changes == ()
+
+
+def test_b08_reactivation_waits_for_an_export_that_proves_something(world: World, admin: SqlAdmin) -> None:
+    """
+    On an export that was not read whole nobody is made active again: it is held.
+    """
+    applied(world)
+    applied(world, login(["ann"]))
+    admin.admin_sets("ann", active=False)
+    world.manifest = {"complete": False}
+    plan = world.plan(login(["ann"]))
+
+    assert (plan.changes, [one.guard for one in plan.held]) == ((), ["export-degraded"])
+
+
+def test_run_about_everybody_keeps_who_came(world: World, admin: SqlAdmin) -> None:
+    """
+    A run about everybody is about those who logged in: nobody else is made, and nobody is made active again.
+    """
+    applied(world)
+    applied(world, login(["ann"]))
+    admin.admin_sets("ann", active=False)
+
+    assert applied(world, ALL).changes == ()
     assert users(world) == {"ann": False}
 
 

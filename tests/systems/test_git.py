@@ -18,6 +18,7 @@ Act = Callable[[World], object]
 EVERYBODY: dict[str, Any] = {
     "users": {"population": "all", "lifecycle": {"new": "create"}, "fields": {"locale": "shared"}},
     "groups": {"population": "all"},
+    "default_scope": "all",
 }
 """An own policy over a preset: everybody is looked after, and the locale has an owner."""
 

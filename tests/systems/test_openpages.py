@@ -12,9 +12,11 @@ import pytest
 from reconciler.core.approval import awaiting
 from reconciler.core.model import Plan, Value
 from reconciler.core.policy import build, overlay
+from reconciler.core.scope import login
 from reconciler.files.policies import preset
 from reconciler.sources.ibmcloud_roles import role_name
 from reconciler.targets.sql import SqlTarget
+from tests.systems.told import applied, users
 from tests.targets.sql_admin import SqlAdmin
 from tests.world import World, summary
 
@@ -53,19 +55,6 @@ def given(world: World, change: Mapping[str, Any]) -> None:
     Lay a policy's own rules over the preset's.
     """
     world.policy = build(overlay(preset("openpages").value, change), {})
-
-
-def applied(world: World) -> Plan:
-    """
-    Apply, and return the plan that was: all of it has landed, nothing was held, and nothing is left to do.
-    """
-    plan = world.plan()
-    report = world.apply()
-
-    assert [one.message for one in report.outcomes if one.outcome != "landed"] == []
-    assert (plan.held, plan.conflicts) == ((), ())
-    assert summary(world.plan()) == []
-    return plan
 
 
 def group(world: World, name: str) -> dict[str, Value]:
@@ -143,6 +132,32 @@ def test_o02_unknown_state_is_reported(world: World) -> None:
 
     assert len(told) == 1
     assert all(part in told[0] for part in ("'cleo'", "'FROZEN'", "users.jsonl:3"))
+
+
+def test_o04_first_login_makes_that_one_user_at_once(world: World) -> None:
+    """
+    Who has just accepted need not wait for the next run: the account is there with groups and roles, and no other.
+    """
+    applied(world)
+    world.cloud_says("carla", first_name="Carla")
+    world.cloud_says("dora")
+    plan = applied(world, login(["carla"]))
+
+    assert {(one.action, one.name) for one in plan.changes} == {("create", "carla"), ("update", "carla")}
+    assert world.members(PREFIX + "staff") == {"ann", "bob", "carla"}
+    assert set(users(world)) == {"ann", "bob", "carla"}
+
+
+def test_o04_login_of_somebody_who_may_not_come_makes_nobody(world: World) -> None:
+    """
+    An invitation that is not accepted, and a person without a login role, are no users for having tried.
+    """
+    applied(world)
+    world.cloud_says("carla", state="invited")
+    world.cloud_says("dora", groups=[])
+
+    assert applied(world, login(["carla", "dora"])).changes == ()
+    assert set(users(world)) == {"ann", "bob"}
 
 
 def test_o05_group_with_a_login_role_is_made_with_the_prefix(world: World) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconciler.core.model import Plan, Value
 from reconciler.core.policy import build, overlay
+from reconciler.core.scope import Scope
 from reconciler.files.policies import preset
 from reconciler.targets.sql import SqlTarget
 from tests.world import World, summary
@@ -22,16 +23,16 @@ def world_of(name: str, folder: Path, *, change: Mapping[str, Any] | None = None
     return world
 
 
-def applied(world: World) -> Plan:
+def applied(world: World, scope: Scope | None = None) -> Plan:
     """
     Apply, and return the plan that was: all of it has landed, nothing was held, and nothing is left to do.
     """
-    plan = world.plan()
-    report = world.apply()
+    plan = world.plan(scope)
+    report = world.apply(scope=scope)
 
     assert [one.message for one in report.outcomes if one.outcome != "landed"] == []
     assert (plan.held, plan.conflicts) == ((), ())
-    assert summary(world.plan()) == []
+    assert summary(world.plan(scope)) == []
     return plan
 
 
