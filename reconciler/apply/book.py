@@ -18,7 +18,8 @@ from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
 from reconciler.errors import HeldError, LedgerError, StoreError
 from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
-from reconciler.files.ledger import OpenLedger, decode_ledger, encode_delta, encode_run, open_ledger, run_path
+from reconciler.files.ledger import OpenLedger, decode_ledger, open_ledger
+from reconciler.files.new_ledger import encode_delta, encode_run, run_path
 from reconciler.ports import Store
 
 AGAIN = "nothing was written by this run; try again"

@@ -97,16 +97,10 @@ def fields_of(org: Organisation, placed: Placed) -> Fields:
     """
     Return what source and policy say of a person's fields, before an override of one is laid over it.
     """
-    return fields_given(org, placed, org.given.by(belongs_to(org, placed)))
-
-
-def fields_given(org: Organisation, placed: Placed, given: Together) -> Fields:
-    """
-    Return the same, of somebody whose groups are known to give it this.
-    """
+    given = org.given.by(belongs_to(org, placed))
     fields = plain_fields(org.reader, placed.row)
     for name, rule in org.reader.computed.items():
-        value = by_rule(rule, _roles(org, placed, given) if name == "roles" else given.profiles)
+        value = by_rule(rule, roles_given(org, placed, given) if name == "roles" else given.profiles)
         if value is not UNSET:
             fields[name] = value
     return fields
@@ -135,9 +129,9 @@ def outline(org: Organisation, placed: Placed) -> Desired:
     )
 
 
-def _roles(org: Organisation, placed: Placed, given: Together) -> tuple[str, ...]:
+def roles_given(org: Organisation, placed: Placed, given: Together) -> tuple[str, ...]:
     """
-    Return the person's roles as the target expresses them.
+    Return the person's roles as the target expresses them; its groups are known to give it `given`.
     """
     if placed.row.key in org.decided.users:
         return expressed(effective(org, placed), org.policy)

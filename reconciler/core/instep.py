@@ -5,27 +5,25 @@ It only saves work: whatever it does not know for sure it leaves to `correlate.p
 the same. A property test holds the two together.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 
-from reconciler.core.access import may_log_in
+from reconciler.core.access import Together, may_log_in
 from reconciler.core.correlate import Pair
-from reconciler.core.desired import fields_given
+from reconciler.core.desired import roles_given
 from reconciler.core.export import Placed, UserRow
 from reconciler.core.ledger import Claim, Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules
+from reconciler.core.likeness import Likeness, likeness
 from reconciler.core.matching import folded
-from reconciler.core.model import NO_DECISIONS, Fields, Live, Value
+from reconciler.core.model import NO_DECISIONS, Fields, Live
 from reconciler.core.organisation import Organisation
 from reconciler.core.rules import user_matching
 
 NOT_THERE = ""
 """Stands for the id of a managed group that the target has not got: nobody is in it."""
-
-UNKNOWN = (None, None)
-"""Stands for a group of which the source has no row."""
 
 
 class Ground(Struct, frozen=True, kw_only=True):
@@ -33,21 +31,20 @@ class Ground(Struct, frozen=True, kw_only=True):
     What everybody is measured by: Git's side, the rules, and the managed groups.
 
     `exact`: membership is, and everybody belongs to the population that was not chosen one by one; otherwise nobody
-    is measured. `managed` are the target ids of all managed groups; `places` has of each group of the source, by
-    key, its id there (None: it is not managed) and its number among what groups give. `protected` are names as
-    `name_key` gives them, `named` those of people who are not to be passed over, folded. `constants` are fields
-    that the policy gives a value, each with its type: to Python, True and 1 are equal.
+    is measured. `managed` are the target ids of all managed groups; `ids` has that of each group of the source, by
+    key (None: it is not managed). `protected` are names as `name_key` gives them, `named` those of people who are
+    not to be passed over, folded. `fields` is how their fields are compared.
     """
 
     org: Organisation
     rules: Rules
     exact: bool
     managed: AbstractSet[str]
-    places: Mapping[str, tuple[str | None, int | None]]
+    ids: Mapping[str, str | None]
     name_key: Callable[[str], str]
     protected: frozenset[str]
     named: frozenset[str]
-    constants: tuple[tuple[str, type], ...]
+    fields: Likeness
 
 
 def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named: frozenset[str]) -> Ground:
@@ -62,14 +59,11 @@ def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named
         rules=rules,
         exact=policy.groups.membership == "exact" and policy.users.population != "selected",
         managed=managed.keys(),
-        places={
-            key: (ids.get(key, NOT_THERE) if key in org.managed else None, sort)
-            for key, sort in org.given.sort_of.items()
-        },
+        ids={key: ids.get(key, NOT_THERE) if key in org.managed else None for key in org.groups},
         name_key=name_key,
         protected=frozenset(map(name_key, policy.users.protected)),
         named=named,
-        constants=tuple((name, type(rules.fields[name].value)) for name in sorted(rules.numbers - rules.initial)),
+        fields=likeness(policy.users.fields, without=rules.initial),
     )
 
 
@@ -78,18 +72,14 @@ def is_in_step(placed: Placed, live: Live, row: LedgerRow, ground: Ground) -> bo
     Return whether the source's row, the account and the ledger's row of one person say the same.
     """
     said, last = placed.row, row.last
-    if last is None or last.state != "active" or said.state != "active" or not live.active:
+    if last is None or last.state != "active" or said.state != "active" or not live.active or last.wrote:
         return False
-    if last.wrote or not _is_untroubled(said, live, row, ground):
+    if not _is_untroubled(said, live, row, ground) or not _same_groups(said, live, last, ground):
         return False
-    found = [ground.places.get(key, UNKNOWN) for key in said.groups]
-    if not _same_groups(said.groups, [one for one, _ in found], last.groups, live=live.groups, ground=ground):
-        return False
-    given = ground.org.given.together(frozenset([sort for _, sort in found]))
+    given = ground.org.given.by(said.groups)
     if not given.login and not may_log_in(said.roles, ground.rules.policy):
         return False
-    wanted = fields_given(ground.org, placed, given)
-    return _same_fields(wanted, live.fields, row.claims, last=last.fields, ground=ground)
+    return _same_fields(placed, live.fields, row, last, given=given, ground=ground)
 
 
 def _is_untroubled(said: UserRow, live: Live, row: LedgerRow, ground: Ground) -> bool:
@@ -122,49 +112,45 @@ def _is_named(said: UserRow, names: frozenset[str]) -> bool:
     return folded(said.user_name) in names or folded(said.key) in names or folded(mail) in names
 
 
-def _same_groups(
-    desired: tuple[str, ...],
-    ids: Sequence[str | None],
-    last: tuple[str, ...],
-    *,
-    live: tuple[str, ...],
-    ground: Ground,
-) -> bool:
+def _same_groups(said: UserRow, live: Live, last: Last, ground: Ground) -> bool:
     """
-    Return whether the managed groups are those desired, and those last seen. `ids` are the desired ones' own.
+    Return whether the managed groups are those desired, and those last seen.
     """
-    wanted, there = desired, set(ids)
+    wanted, there = said.groups, set(map(ground.ids.get, said.groups))
     if None in there:
-        wanted = tuple(key for key, one in zip(desired, ids, strict=True) if one is not None)
+        wanted = tuple(key for key in wanted if ground.ids.get(key) is not None)
         there.discard(None)
-    held = set(live)
-    return wanted == last and (held == there or held & ground.managed == there)
+    if wanted != last.groups:
+        return False
+    held = set(live.groups)
+    return held == there or held & ground.managed == there
 
 
 def _same_fields(
-    wanted: Fields, held: Fields, claims: Mapping[str, Claim], *, last: Fields, ground: Ground
+    placed: Placed, held: Fields, row: LedgerRow, last: Last, *, given: Together, ground: Ground
 ) -> bool:
     """
     Return whether every governed field is as desired, as last seen, and Git's.
     """
-    for name in ground.rules.initial:
-        wanted.pop(name, None)
-    if not wanted.items() <= held.items():
+    computed = {"roles": roles_given(ground.org, placed, given), "profiles": given.profiles}
+    try:
+        unsaid = ground.fields.unsaid(placed.row, held, computed)
+    except KeyError:
         return False
-    for name, kind in ground.constants:
-        if type(held[name]) is not kind:
+    if unsaid is None or not last.fields.items() <= held.items():
+        return False
+    for name, claim in row.claims.items():
+        if name in unsaid or not _is_gits(claim) or claim.saw != held[name]:
             return False
-    for name, claim in claims.items():
-        if name not in wanted or not _is_gits(wanted.pop(name), claim):
-            return False
-    return last == wanted or (last.items() <= held.items() and last.keys() >= ground.rules.source & wanted.keys())
+    needed = ground.rules.source
+    return last.fields.keys() >= (needed - unsaid if unsaid else needed)
 
 
-def _is_gits(value: Value, claim: Claim) -> bool:
+def _is_gits(claim: Claim) -> bool:
     """
-    Return whether a shared field that holds `value` is claimed for Git, as written and as seen.
+    Return whether a shared field is claimed for Git, and held what was written when it was last seen.
     """
-    return claim.owner == "git" and claim.saw == value and claim.wrote == value and not claim.intents
+    return claim.owner == "git" and claim.saw == claim.wrote and not claim.intents
 
 
 def is_group_in_step(pair: Pair, row: LedgerRow | None, rules: Rules) -> bool:

@@ -6,7 +6,7 @@ An export is believed whole or not at all: what its manifest says of the rows mu
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -23,7 +23,7 @@ from reconciler.files.shards import digits_of, key_hash, misplaced, shard_depth,
 USERS: Form[UserRow] = Form(
     decoder=msgspec.json.Decoder(UserRow),
     names=("groups", "roles"),
-    sets=lambda row: (row.groups, row.roles),
+    sets=attrgetter("groups", "roles"),
     normal=True,
 )
 GROUPS: Form[GroupRow] = Form(
@@ -36,6 +36,7 @@ GROUPS: Form[GroupRow] = Form(
 ExportRow = TypeVar("ExportRow", UserRow, GroupRow)
 
 _KEY = attrgetter("row.key")
+_MEMBERSHIPS = attrgetter("groups")
 _HINT = "the files of an export are never edited; write them again: reconciler export {name} --from PATH"
 
 
@@ -84,8 +85,8 @@ class OpenExport(Struct, frozen=True, kw_only=True):
             shard = _load(self.folder, name, self.form, faults)
             if shard:
                 tally.add(shard.rows, shard.hashes, shard.content)
-                people = [Placed(*row) for row in _placed(self.folder / name, shard.rows)]
-                if not known.issuperset(chain.from_iterable(row.groups for row in shard.rows)):
+                people = list(starmap(Placed, _placed(f"{self.folder}/{name}", shard.rows)))
+                if not known.issuperset(chain.from_iterable(map(_MEMBERSHIPS, shard.rows))):
                     faults.extend(_astray(people, known))
                 yield shard_digits(name), people
         for groups in self.tallied:
@@ -119,7 +120,7 @@ def open_export(
             _load(folder, name, user_form, faults)
         raise _refused(faults, folder)
     tallied = tuple(shard for shard in shards if shard)
-    placed = (PlacedGroup(*row) for shard in tallied for row in _placed(folder / shard.name, shard.rows))
+    placed = (PlacedGroup(*row) for shard in tallied for row in _placed(f"{folder}/{shard.name}", shard.rows))
     return OpenExport(
         folder=folder,
         manifest=manifest,
@@ -153,27 +154,26 @@ def _manifest(folder: Path, faults: list[Fault]) -> Manifest | None:
         return None
 
 
-def _placed(path: Path, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, str]]:
+def _placed(path: str, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, str]]:
     """
     Yield the rows of one file, each with its `path:line`.
     """
-    file = str(path)
-    return ((row, f"{file}:{line}") for line, row in enumerate(rows, 1))
+    return ((row, f"{path}:{line}") for line, row in enumerate(rows, 1))
 
 
 def _load(folder: Path, name: str, form: Form[ExportRow], faults: list[Fault]) -> _Shard[ExportRow] | None:
     """
     Return what the file `name` of an export holds; None where it is not sound, and `faults` say why.
     """
-    path = folder / name
+    path = f"{folder}/{name}"
     try:
         content = content_of(path)
-        rows = decode(content, form, str(path))
+        rows = decode(content, form, path)
     except InputError as error:
         faults.extend(error.faults)
         return None
     hashes = [key_hash(row.key) for row in rows]
-    strangers = misplaced(rows, hashes, str(path), shard=name)
+    strangers = misplaced(rows, hashes, path, shard=name)
     faults.extend(strangers)
     return None if strangers else _Shard(name, rows, hashes, content)
 
@@ -182,8 +182,7 @@ def _of_kind(plural: str, names: Iterable[str]) -> list[str]:
     """
     Return those of the files that hold rows of one kind, whatever their depth, in the order of their hashes.
     """
-    placed = ((name, shard_depth(name)) for name in names)
-    return [name for name, place in placed if place and place[0] == plural]
+    return [name for name in names if name.startswith((f"{plural}/", f"{plural}."))]
 
 
 def row_files(folder: Path, *, endings: tuple[str, ...] = (".jsonl",)) -> list[str]:

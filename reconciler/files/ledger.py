@@ -1,70 +1,67 @@
 """
 The ledger of one target as files: `head.json`, rows of users and groups, one record a run (formats.md).
 
-Nothing here touches a disk: the store gives and takes paths and bytes.
+Nothing here touches a disk: the store gives and takes paths and bytes. What the head's digest proves to be as
+`apply` wrote it is canonical, and only decoded; where it does not hold, every row is looked at, to say which.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from typing import Literal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
-from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim, RunHeader
+from reconciler.core.canonical import REFUSALS
+from reconciler.core.ledger import Head, Ledger, LedgerRow
 from reconciler.errors import Fault, InputError, LedgerError
-from reconciler.files.document import decode_document, encode_document
-from reconciler.files.rows import ENCODER, Form, collector_paused, decode, encode, refusal
-from reconciler.files.shards import (
-    depth_for,
-    digits_of,
-    key_hash,
-    misplaced,
-    shard_depth,
-    shard_digits,
-    shard_path,
-    spread,
-)
-from reconciler.files.tally import NONE, moved, tally
+from reconciler.files.document import decode_document
+from reconciler.files.rows import Form, collector_paused, decode, refusal
+from reconciler.files.shards import digits_of, key_hash, misplaced, shard_depth, shard_digits
+from reconciler.files.tally import share, written
 
 VERSION = 1
 HEAD = "head.json"
+RUNS = "runs/"
 ROWS: Form[LedgerRow] = Form(
     decoder=msgspec.json.Decoder(LedgerRow),
     names=("last.groups",),
     sets=lambda row: (row.last.groups,) if row.last else (),
 )
 
-_RUNS = "runs/"
 _STRANGE = "is no file of a ledger"
 _USERS = ("users", "users.jsonl")
 _GROUPS = ("groups", "groups.jsonl")
 _HINT = "the ledger is written by `reconciler apply` alone; bring back its last commit, or upgrade the reconciler"
 
+Read = Callable[..., Iterator[tuple[str, bytes]]]
+"""Yields path and content of every file at or below the paths it is given, sorted by path; of all, without one."""
 
-class _Reading(Struct):
+
+class _Reading(Struct, kw_only=True):
     """
-    What has been read so far, and what was wrong with it.
+    What has been read so far: head, groups by key, the depth of each file, the sum of all their shares.
+
+    `trusting`: rows are decoded and not looked at, because the sum will prove them, or prove nothing.
     """
 
-    rows: dict[str, dict[str, LedgerRow]]
+    head: Head | None
+    trusting: bool
+    groups: dict[str, LedgerRow]
     depths: dict[str, int]
     faults: list[Fault]
-    head: Head | None = None
-    digest: str = NONE
+    total: int = 0
 
 
 class OpenLedger(Struct, frozen=True, kw_only=True):
     """
     The ledger of one target of which head and groups have been read; its people are read shard by shard.
 
-    `people` yields path and content of their files, sorted by path; `digest` is that of the files of groups.
+    `total` is the sum of the shares of the groups' files.
     """
 
     head: Head
     groups: dict[str, LedgerRow]
-    people: Callable[[], Iterator[tuple[str, bytes]]]
-    digest: str
+    read: Read
+    total: int
 
     @property
     def digits(self) -> int:
@@ -77,14 +74,15 @@ class OpenLedger(Struct, frozen=True, kw_only=True):
         """
         Yield the digits of each file, ascending, and its people by key.
 
-        Raises LedgerError, once all have passed, with every fault of the files: what was yielded is not to be
+        Raises LedgerError, once all have passed, with every fault of all files: what was yielded is not to be
         believed then.
         """
-        reading = _Reading(rows={}, depths={}, faults=[], head=self.head, digest=self.digest)
-        for path, content in self.people():
-            reading.rows["users"] = {}
-            _read(reading, path, content)
-            yield shard_digits(path), reading.rows["users"]
+        reading = _begun(self.head, trusting=bool(self.head.rows))
+        reading.total = self.total
+        for path, content in self.read(*_USERS):
+            yield shard_digits(path), _rows(reading, path, content)
+        if reading.trusting and (reading.faults or written(reading.total) != self.head.rows):
+            decode_ledger(self.read(), target=self.head.target)
         _proved(reading, self.head.target)
 
     def whole(self) -> Ledger:
@@ -96,28 +94,27 @@ class OpenLedger(Struct, frozen=True, kw_only=True):
         return Ledger(self.head, users, self.groups)
 
 
-def open_ledger(
-    read: Callable[..., Iterator[tuple[str, bytes]]], paths: Iterable[str], *, target: str
-) -> OpenLedger:
+def open_ledger(read: Read, paths: Iterable[str], *, target: str) -> OpenLedger:
     """
     Return the ledger of one target, all of it read but its people, who are read when they are asked for.
 
-    `read` yields path and content of every file at or below the paths it is given; `paths` are those of all files.
-    Raises LedgerError as `decode_ledger` does, of what it reads.
+    `paths` are those of all files. Raises LedgerError as `decode_ledger` does, of what it reads.
     """
-    strangers = (path for path in paths if path != HEAD and not path.startswith(_RUNS) and not shard_depth(path))
-    reading = _Reading(
-        rows={"users": {}, "groups": {}}, depths={}, faults=[Fault(path, 0, _STRANGE) for path in strangers]
-    )
+    faults = [
+        Fault(path, 0, _STRANGE)
+        for path in paths
+        if path != HEAD and not path.startswith(RUNS) and not shard_depth(path)
+    ]
     with collector_paused():
-        for path, content in read(HEAD, *_GROUPS):
-            _read(reading, path, content)
-    return OpenLedger(
-        head=_sound(reading, target),
-        groups=reading.rows["groups"],
-        people=lambda: read(*_USERS),
-        digest=reading.digest,
-    )
+        files = dict(read(HEAD, *_GROUPS))
+        head = _head(files.pop(HEAD), faults) if HEAD in files else None
+        reading = _begun(head, trusting=head is not None and bool(head.rows))
+        reading.faults += faults
+        for path, content in files.items():
+            reading.groups |= _rows(reading, path, content)
+    if reading.trusting and reading.faults:
+        decode_ledger(read(), target=target)
+    return OpenLedger(head=_sound(reading, target), groups=reading.groups, read=read, total=reading.total)
 
 
 def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
@@ -127,32 +124,53 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
     Paths are relative to the target's folder; the records of runs are passed over. Raises LedgerError, with every
     fault, where anything is broken, newer than we know, or another target's.
     """
-    reading = _Reading(rows={"users": {}, "groups": {}}, depths={}, faults=[])
+    reading, users = _begun(None, trusting=False), dict[str, LedgerRow]()
     with collector_paused():
         for path, content in files:
-            if not path.startswith(_RUNS):
-                _read(reading, path, content)
-    return Ledger(_proved(reading, target), reading.rows["users"], reading.rows["groups"])
+            if path == HEAD:
+                reading.head = _head(content, reading.faults)
+            elif not path.startswith(RUNS):
+                rows = _rows(reading, path, content)
+                (users if path.startswith(_USERS[0]) else reading.groups).update(rows)
+    return Ledger(_proved(reading, target), users, reading.groups)
 
 
-def _read(reading: _Reading, path: str, content: bytes) -> None:
+def _begun(head: Head | None, *, trusting: bool) -> _Reading:
+    return _Reading(head=head, trusting=trusting, groups={}, depths={}, faults=[])
+
+
+def _head(content: bytes, faults: list[Fault]) -> Head | None:
     """
-    Add one file to what has been read.
+    Return the head of a ledger, or note in `faults` why there is none.
+    """
+    try:
+        return decode_document(content, Head, HEAD, version=VERSION)
+    except InputError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
+    """
+    Return the rows of one file by key, and note what the file adds to the reading.
     """
     placed = shard_depth(path)
+    if placed is None:
+        reading.faults.append(Fault(path, 0, _STRANGE))
+        return {}
+    reading.depths[path] = placed[1]
+    reading.total += share(path, content)
     try:
-        if path == HEAD:
-            reading.head = decode_document(content, Head, path, version=VERSION)
-        elif placed is None:
-            reading.faults.append(Fault(path, 0, _STRANGE))
-        else:
-            plural, reading.depths[path] = placed
-            reading.digest = moved(reading.digest, gone={}, new={path: content})
-            rows = decode(content, ROWS, path)
-            reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
-            reading.rows[plural].update((row.key, row) for row in rows)
+        rows = ROWS.decoder.decode_lines(content) if reading.trusting else decode(content, ROWS, path)
     except InputError as error:
         reading.faults.extend(error.faults)
+        return {}
+    except REFUSALS as error:
+        reading.faults.append(Fault(path, 0, str(error)))
+        return {}
+    if not reading.trusting:
+        reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
+    return {row.key: row for row in rows}
 
 
 def _sound(reading: _Reading, target: str) -> Head:
@@ -169,8 +187,8 @@ def _proved(reading: _Reading, target: str) -> Head:
     Return the same of a ledger whose files have all been read: they are those that the head tells of.
     """
     head = _sound(reading, target)
-    if head.rows and head.rows != reading.digest:
-        told = f"says that the files of its rows have the digest {head.rows}, but that is {reading.digest}"
+    if head.rows and head.rows != written(reading.total):
+        told = f"says that the files of its rows have the digest {head.rows}, but that is {written(reading.total)}"
         hint = "a row was edited by hand, or a file is missing: `git log -p` shows which"
         _refuse([Fault(HEAD, 0, told, hint)], target)
     return head
@@ -195,98 +213,3 @@ def _inconsistencies(reading: _Reading, head: Head, target: str) -> list[Fault]:
         for path, depth in sorted(reading.depths.items())
         if depth != head.depth
     ]
-
-
-def encode_delta(
-    ledger: Ledger,
-    head: Head,
-    users: Mapping[str, LedgerRow | None],
-    groups: Mapping[str, LedgerRow | None],
-) -> tuple[Ledger, dict[str, bytes | None]]:
-    """
-    Return the ledger once the rows (None: removed) and the head are taken in, and the files that this changes.
-
-    A file that goes is None. A row that says nothing is removed. The depth of the shards is chosen here; when it
-    changes, every file does.
-    """
-    after = Ledger(head, _taken_in(ledger.users, users), _taken_in(ledger.groups, groups))
-    depth = depth_for(max(len(after.users), len(after.groups)), ledger.head.depth)
-    after = Ledger(structs.replace(head, depth=depth), after.users, after.groups)
-    files = _rewritten("users", ledger, after, changed=users) | _rewritten("groups", ledger, after, changed=groups)
-    after = Ledger(structs.replace(after.head, rows=_digest(ledger, after, files)), after.users, after.groups)
-    if ledger.head.serial == 0 or encode_document(after.head) != encode_document(ledger.head):
-        files[HEAD] = encode_document(after.head)
-    return after, dict(sorted(files.items()))
-
-
-def _digest(before: Ledger, after: Ledger, files: Mapping[str, bytes | None]) -> str:
-    """
-    Return the digest of the rows' files once some are rewritten; all of them are taken where there was none yet.
-    """
-    if not before.head.rows:
-        return tally(_files_of(after, None))
-    new = {path: content for path, content in files.items() if content is not None}
-    return moved(before.head.rows, gone=_files_of(before, files.keys()), new=new) if files else before.head.rows
-
-
-def _files_of(ledger: Ledger, paths: AbstractSet[str] | None) -> dict[str, bytes]:
-    """
-    Return the files of a ledger's rows as they are written: those at `paths`, or all.
-    """
-    found: dict[str, bytes] = {}
-    kinds: tuple[tuple[str, Mapping[str, LedgerRow]], ...] = (("users", ledger.users), ("groups", ledger.groups))
-    for plural, rows in kinds:
-        for path, shard in spread(plural, rows.values(), ledger.head.depth).items():
-            if paths is None or path in paths:
-                found[path] = encode(shard)
-    return found
-
-
-def _taken_in(rows: Mapping[str, LedgerRow], changes: Mapping[str, LedgerRow | None]) -> dict[str, LedgerRow]:
-    """
-    Return the rows with the changes in place, without those that say nothing.
-    """
-    gone = {key for key, row in changes.items() if row is None or row == LedgerRow(key=key)}
-    return {key: row for key, row in {**rows, **changes}.items() if row is not None and key not in gone}
-
-
-def _rewritten(
-    plural: Literal["users", "groups"], before: Ledger, after: Ledger, *, changed: Iterable[str]
-) -> dict[str, bytes | None]:
-    """
-    Return the files of one kind that hold something else after than before.
-    """
-    old: dict[str, LedgerRow] = getattr(before, plural)
-    new: dict[str, LedgerRow] = getattr(after, plural)
-    depth = after.head.depth
-    if depth != before.head.depth:
-        gone: Iterable[str] = spread(plural, old.values(), before.head.depth)
-        return dict.fromkeys(gone) | _encoded(plural, new.values(), depth)
-    # Compared as bytes: to Python, True and 1 are equal
-    moved = (key for key in changed if ENCODER.encode(old.get(key)) != ENCODER.encode(new.get(key)))
-    touched = {shard_path(plural, key, depth) for key in moved}
-    if not touched:
-        return {}
-    beside = (row for key, row in new.items() if shard_path(plural, key, depth) in touched)
-    return dict.fromkeys(touched) | _encoded(plural, beside, depth)
-
-
-def _encoded(plural: str, rows: Iterable[LedgerRow], depth: int) -> dict[str, bytes | None]:
-    """
-    Return the files that hold the rows.
-    """
-    return {path: encode(shard) for path, shard in spread(plural, rows, depth).items()}
-
-
-def run_path(time: str, serial: int) -> str:
-    """
-    Return the file of a run's record: `runs/2026/000001.jsonl`.
-    """
-    return f"{_RUNS}{time[:4]}/{serial:06d}.jsonl"
-
-
-def encode_run(header: RunHeader, lines: Iterable[RunChange | RunClaim]) -> bytes:
-    """
-    Return the record of a run: the header, then the lines in the order given, which is that of the plan.
-    """
-    return ENCODER.encode_lines([header, *lines])

@@ -43,10 +43,10 @@ class Tally:
         """
         lines = sorted(zip(hashes, content.splitlines(keepends=True), strict=True))
         self._hash.update(b"".join(line for _, line in lines))
-        memberships = [len(row.groups) for row in rows if isinstance(row, UserRow)]
-        self._users += len(memberships)
-        self._groups += len(rows) - len(memberships)
-        self._memberships += sum(memberships)
+        people = [row for row in rows if isinstance(row, UserRow)]
+        self._users += len(people)
+        self._groups += len(rows) - len(people)
+        self._memberships += sum(len(row.groups) for row in people)
 
     @property
     def counts(self) -> Counts:
@@ -139,14 +139,14 @@ def _line(content: bytes, name: str) -> int:
     return next((number for number, line in enumerate(lines, 1) if line.startswith(f'  "{name}":'.encode())), 0)
 
 
-def content_of(path: Path) -> bytes:
+def content_of(path: Path | str) -> bytes:
     """
     Return the bytes of a regular file.
 
     Raises InputError where it is none: a link could lead out of the repository, a pipe to a wait.
     """
     try:
-        with open(os.open(path, _OPEN), "rb") as file:  # noqa: PTH123 - pathlib follows links
+        with open(os.open(path, _OPEN), "rb", buffering=0) as file:  # noqa: PTH123 - pathlib follows links
             regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
             content = file.read() if regular else b""
     except OSError as error:

@@ -10,7 +10,6 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
 from operator import attrgetter, lt
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -108,9 +107,9 @@ def _sound(rows: Sequence[Row], content: bytes, form: Form[Row]) -> bool:
     keys = [row.key for row in rows]
     return (
         ENCODER.encode_lines(rows) == content
-        and all(one < other for one, other in pairwise(keys))
+        and all(map(lt, keys, keys[1:]))
         and not (form.normal and _denormal(content))
-        and all(_sorted(elements) for row in rows for elements in form.sets(row) if elements)
+        and all(_sorted(elements) for row in rows for elements in form.sets(row) if len(elements) > 1)
     )
 
 

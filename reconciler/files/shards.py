@@ -87,8 +87,10 @@ def misplaced(rows: Sequence[Row], hashes: Sequence[str], path: str, *, shard: s
 
     `hashes` are the rows' key hashes.
     """
+    digits = shard_digits(shard)
+    if all(found.startswith(digits) for found in hashes):
+        return []
     plural, depth = shard_depth(shard) or ("", 0)
-    digits = shard.removeprefix(plural).removesuffix(".jsonl").replace("/", "")
     return [
         Fault(path, number, f"key '{shown(row.key)}' belongs in {shard_path(plural, row.key, depth)}")
         for number, (row, found) in enumerate(zip(rows, hashes, strict=True), 1)

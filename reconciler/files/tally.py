@@ -16,19 +16,25 @@ def tally(files: Mapping[str, bytes]) -> str:
     """
     Return the digest of these files, path and content, in whatever order: 64 hex digits.
     """
-    return _hex(sum(_number(path, content) for path, content in files.items()))
+    return written(sum(share(path, content) for path, content in files.items()))
 
 
 def moved(digest: str, *, gone: Mapping[str, bytes], new: Mapping[str, bytes]) -> str:
     """
     Return the digest once some files are gone, or replaced, and others there.
     """
-    return _hex(int(digest, 16) - int(tally(gone), 16) + int(tally(new), 16))
+    return written(int(digest, 16) - int(tally(gone), 16) + int(tally(new), 16))
 
 
-def _number(path: str, content: bytes) -> int:
+def share(path: str, content: bytes) -> int:
+    """
+    Return what one file adds to the digest of all, before it is written.
+    """
     return int.from_bytes(hashlib.sha256(path.encode() + b"\0" + content).digest())
 
 
-def _hex(number: int) -> str:
-    return f"{number % 2**256:064x}"
+def written(total: int) -> str:
+    """
+    Return the sum of the shares of all files as their digest is written.
+    """
+    return f"{total % 2**256:064x}"

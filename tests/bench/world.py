@@ -15,7 +15,7 @@ import yaml
 from reconciler.core.ledger import Fence, Head, Ledger
 from reconciler.core.model import Fields, Live
 from reconciler.core.policy import Policy, build
-from reconciler.files.ledger import encode_delta
+from reconciler.files.new_ledger import encode_delta
 from reconciler.ports import Write
 from reconciler.targets.sql import SqlTarget
 from tests.bench import organisation as made

@@ -26,7 +26,8 @@ from reconciler.core.ledger import (
 from reconciler.core.model import Inputs
 from reconciler.core.runs import decode_runs
 from reconciler.errors import LedgerError
-from reconciler.files.ledger import decode_ledger, encode_delta, encode_run, run_path
+from reconciler.files.ledger import decode_ledger
+from reconciler.files.new_ledger import encode_delta, encode_run, run_path
 from reconciler.files.tally import tally
 
 EMPTY = decode_ledger([], target="openpages")

@@ -16,8 +16,9 @@ from reconciler.core.runs import decode_runs, verify_chain
 from reconciler.errors import ReconcilerError
 from reconciler.files.exports import read_export
 from reconciler.files.journal import journal_path, read_journal
-from reconciler.files.ledger import HEAD, decode_ledger, encode_delta
+from reconciler.files.ledger import HEAD, decode_ledger
 from reconciler.files.new_export import write_export
+from reconciler.files.new_ledger import encode_delta
 from reconciler.files.plans import parse_plan
 from reconciler.files.state import read_state
 from reconciler.render.escape import log_line

@@ -1,0 +1,97 @@
+"""
+How an account is held against its record at one go: most are alike, and of those no field is looked at alone.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter, itemgetter
+from typing import Any
+
+from msgspec import UNSET, Struct, UnsetType
+
+from reconciler.core.columns import COMPUTED, by_rule, canonical, written
+from reconciler.core.export import UserRow
+from reconciler.core.model import Fields, Value
+from reconciler.core.policy import FieldRule
+
+NOTHING: frozenset[str] = frozenset()
+"""No field: of most people Git says something of each."""
+
+_ALWAYS = ("user_name", "user_name")
+"""In front of every list of names: getters of fewer than two names give no tuple."""
+
+
+class Likeness(Struct, frozen=True, kw_only=True):
+    """
+    What is compared of everybody. `said` and `held` give the fields `names` of a record and of an account.
+
+    `defaults` are what stands where a record gives none of them (UNSET: nothing). `fixed` gives the fields that the
+    policy gives a value, `constants` the values, `kinds` their types: to Python, True and 1 are equal.
+    `attributes` are the rules of fields that stand among a record's attributes, `computed` of those that come from
+    what a person may do.
+    """
+
+    names: tuple[str, ...]
+    said: Callable[[UserRow], tuple[Any, ...]]
+    held: Callable[[Fields], tuple[Any, ...]]
+    defaults: tuple[Value | UnsetType, ...]
+    fixed: Callable[[Fields], tuple[Any, ...]]
+    constants: tuple[Value, ...]
+    kinds: tuple[type, ...]
+    attributes: tuple[tuple[str, FieldRule], ...]
+    computed: tuple[tuple[str, FieldRule], ...]
+
+    def unsaid(
+        self, row: UserRow, held: Fields, computed: Mapping[str, Value | UnsetType]
+    ) -> frozenset[str] | None:
+        """
+        Return the fields of which Git says nothing, if the account holds what it says of all others; else None.
+
+        `computed` is what the groups of the person give it, by field. Raises KeyError where the target gave less.
+        """
+        fixed = self.fixed(held)[len(_ALWAYS) :]
+        if fixed != self.constants or tuple(map(type, fixed)) != self.kinds:
+            return None
+        wanted = [(name, by_rule(rule, computed[name])) for name, rule in self.computed]
+        said = self.said(row)
+        if said != self.held(held) or self.attributes:
+            wanted += self._singly(row, said)
+        unsaid = NOTHING
+        for name, value in wanted:
+            if value is UNSET:
+                unsaid |= {name}
+            elif value != held[name]:
+                return None
+        return unsaid
+
+    def _singly(self, row: UserRow, said: tuple[Any, ...]) -> Iterator[tuple[str, Value | UnsetType]]:
+        """
+        Yield each field that a source may give, with what Git says of it; UNSET for nothing.
+        """
+        for name, value, default in zip(self.names, said, self.defaults, strict=True):
+            yield name, default if value is UNSET else value
+        for name, rule in self.attributes:
+            given = row.attributes.get(name, UNSET)
+            yield name, by_rule(rule, given if given is UNSET else canonical(name, given))
+
+
+def likeness(rules: Mapping[str, FieldRule], *, without: frozenset[str]) -> Likeness:
+    """
+    Return what is compared of everybody by a policy's rules, but for the fields `without`.
+    """
+    compared = {name: rule for name, rule in written(rules) if name not in without}
+    plain = {name: rule for name, rule in compared.items() if name not in COMPUTED}
+    fixed = [name for name, rule in plain.items() if rule.value is not UNSET]
+    given = [name for name in plain if name not in fixed]
+    names = (*_ALWAYS, *(name for name in given if name in UserRow.__struct_fields__))
+    constants = [plain[name].value for name in fixed]
+    return Likeness(
+        names=names,
+        said=attrgetter(*names),
+        held=itemgetter(*names),
+        defaults=tuple(plain[name].default if name in plain else UNSET for name in names),
+        fixed=itemgetter(*_ALWAYS, *fixed),
+        constants=tuple(value for value in constants if not isinstance(value, UnsetType)),
+        kinds=tuple(map(type, constants)),
+        attributes=tuple((name, plain[name]) for name in given if name not in names),
+        computed=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
+    )

@@ -1,0 +1,111 @@
+"""
+A ledger that a run changes, as the files to write: only those that hold something else than before.
+"""
+
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Literal
+
+from msgspec import structs
+
+from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim, RunHeader
+from reconciler.files.document import encode_document
+from reconciler.files.ledger import HEAD, RUNS
+from reconciler.files.rows import ENCODER, encode
+from reconciler.files.shards import depth_for, shard_path, spread
+from reconciler.files.tally import moved, tally
+
+
+def encode_delta(
+    ledger: Ledger,
+    head: Head,
+    users: Mapping[str, LedgerRow | None],
+    groups: Mapping[str, LedgerRow | None],
+) -> tuple[Ledger, dict[str, bytes | None]]:
+    """
+    Return the ledger once the rows (None: removed) and the head are taken in, and the files that this changes.
+
+    A file that goes is None. A row that says nothing is removed. The depth of the shards is chosen here; when it
+    changes, every file does.
+    """
+    after = Ledger(head, _taken_in(ledger.users, users), _taken_in(ledger.groups, groups))
+    depth = depth_for(max(len(after.users), len(after.groups)), ledger.head.depth)
+    after = Ledger(structs.replace(head, depth=depth), after.users, after.groups)
+    files = _rewritten("users", ledger, after, changed=users) | _rewritten("groups", ledger, after, changed=groups)
+    after = Ledger(structs.replace(after.head, rows=_digest(ledger, after, files)), after.users, after.groups)
+    if ledger.head.serial == 0 or encode_document(after.head) != encode_document(ledger.head):
+        files[HEAD] = encode_document(after.head)
+    return after, dict(sorted(files.items()))
+
+
+def _digest(before: Ledger, after: Ledger, files: Mapping[str, bytes | None]) -> str:
+    """
+    Return the digest of the rows' files once some are rewritten; all of them are taken where there was none yet.
+    """
+    if not before.head.rows:
+        return tally(_files_of(after, None))
+    new = {path: content for path, content in files.items() if content is not None}
+    return moved(before.head.rows, gone=_files_of(before, files.keys()), new=new) if files else before.head.rows
+
+
+def _files_of(ledger: Ledger, paths: AbstractSet[str] | None) -> dict[str, bytes]:
+    """
+    Return the files of a ledger's rows as they are written: those at `paths`, or all.
+    """
+    found: dict[str, bytes] = {}
+    kinds: tuple[tuple[str, Mapping[str, LedgerRow]], ...] = (("users", ledger.users), ("groups", ledger.groups))
+    for plural, rows in kinds:
+        for path, shard in spread(plural, rows.values(), ledger.head.depth).items():
+            if paths is None or path in paths:
+                found[path] = encode(shard)
+    return found
+
+
+def _taken_in(rows: Mapping[str, LedgerRow], changes: Mapping[str, LedgerRow | None]) -> dict[str, LedgerRow]:
+    """
+    Return the rows with the changes in place, without those that say nothing.
+    """
+    gone = {key for key, row in changes.items() if row is None or row == LedgerRow(key=key)}
+    return {key: row for key, row in {**rows, **changes}.items() if row is not None and key not in gone}
+
+
+def _rewritten(
+    plural: Literal["users", "groups"], before: Ledger, after: Ledger, *, changed: Iterable[str]
+) -> dict[str, bytes | None]:
+    """
+    Return the files of one kind that hold something else after than before.
+    """
+    old: dict[str, LedgerRow] = getattr(before, plural)
+    new: dict[str, LedgerRow] = getattr(after, plural)
+    depth = after.head.depth
+    if depth != before.head.depth:
+        gone: Iterable[str] = spread(plural, old.values(), before.head.depth)
+        return dict.fromkeys(gone) | _encoded(plural, new.values(), depth)
+    # Compared as bytes: to Python, True and 1 are equal
+    moved = (key for key in changed if ENCODER.encode(old.get(key)) != ENCODER.encode(new.get(key)))
+    touched = {shard_path(plural, key, depth) for key in moved}
+    if not touched:
+        return {}
+    beside = (row for key, row in new.items() if shard_path(plural, key, depth) in touched)
+    return dict.fromkeys(touched) | _encoded(plural, beside, depth)
+
+
+def _encoded(plural: str, rows: Iterable[LedgerRow], depth: int) -> dict[str, bytes | None]:
+    """
+    Return the files that hold the rows.
+    """
+    return {path: encode(shard) for path, shard in spread(plural, rows, depth).items()}
+
+
+def run_path(time: str, serial: int) -> str:
+    """
+    Return the file of a run's record: `runs/2026/000001.jsonl`.
+    """
+    return f"{RUNS}{time[:4]}/{serial:06d}.jsonl"
+
+
+def encode_run(header: RunHeader, lines: Iterable[RunChange | RunClaim]) -> bytes:
+    """
+    Return the record of a run: the header, then the lines in the order given, which is that of the plan.
+    """
+    return ENCODER.encode_lines([header, *lines])
