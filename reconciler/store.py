@@ -19,6 +19,7 @@ from msgspec import Struct
 from reconciler.core.runs import Commit
 from reconciler.errors import StoreError
 from reconciler.store_commit import make_commit, signature
+from reconciler.store_copies import contents_of
 from reconciler.store_files import catch_up, heal, write
 from reconciler.store_git import Git, failure, refusal
 
@@ -139,8 +140,7 @@ class GitStore(Struct, frozen=True):
         Without a path that is every file there is, without `at` the revision that the ledger stands at.
         """
         tree = dict(sorted(self.git.tree(at or self.revision(), *map(self._below, paths or ("",))).items()))
-        contents = self.git.blobs(tree.values())
-        yield from zip(map(self._inside, tree), contents, strict=True)
+        yield from zip(map(self._inside, tree), contents_of(self.git, tree), strict=True)
 
     def paths(self, *, at: str = "") -> list[str]:
         """

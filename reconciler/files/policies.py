@@ -31,11 +31,28 @@ class Layer(Struct, frozen=True):
 
 class Policies(Struct, frozen=True):
     """
-    Every policy that a target may name, presets among them; None for one that has faults.
+    The policies of a state folder, by file name, None for one that has faults; a target may name a preset too.
     """
 
-    known: dict[str, Policy | None]
+    own: dict[str, Policy | None]
     faults: tuple[Fault, ...]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """
+        Return everything that a target may name.
+        """
+        return frozenset({*self.own, *presets()})
+
+    def named(self, name: str) -> Policy | None:
+        """
+        Return the policy of that name, a preset's where no file has it; None where there is none that is sound.
+
+        A preset is read when it is asked for: four of them cost more than all else that a state folder holds.
+        """
+        if name in self.own or name not in presets():
+            return self.own.get(name)
+        return resolved([preset(name)])
 
 
 def presets() -> tuple[str, ...]:
@@ -56,17 +73,17 @@ def preset(name: str) -> Layer:
 
 def policies(root: Path) -> Policies:
     """
-    Return the policies of the state folder `root`, by file name, and the presets, by name.
+    Return the policies of the state folder `root`.
     """
     found = yaml_files(root / "policies", nested=False)
-    known: dict[str, Policy | None] = {name: resolved([preset(name)]) for name in presets()}
+    own: dict[str, Policy | None] = {}
     faults = list(found.faults)
     for file in found.files:
         loaded = load(file, root, "policy")
         told = [*loaded.checked.faults, *_unknown_preset(loaded), *_owned_by_element(loaded)]
-        known[file.name] = None if told else resolved(_layers(loaded))
+        own[file.name] = None if told else resolved(_layers(loaded))
         faults += told
-    return Policies(known, tuple(faults))
+    return Policies(own, tuple(faults))
 
 
 def resolved(layers: Sequence[Layer]) -> Policy:

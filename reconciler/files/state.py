@@ -79,11 +79,11 @@ def read_state(root: Path) -> Reading:
     faults = [*known.faults, *settings.checked.faults]
     if settings.empty:
         faults.append(Fault(settings.document.path, 0, "is empty", "see reconciler init for what belongs there"))
-    faults += faults_of(settings.document, settings.checked.value, policies=known.known)
+    faults += faults_of(settings.document, settings.checked.value, policies=known.names)
     sound = settings.checked.value is not None and not settings.checked.faults
     config = msgspec.convert(settings.checked.value, Config) if sound else None
     overrides, waivers, told = _decisions(root, _names(settings.checked.value, "targets"))
-    chosen = {name: known.known.get(target.policy) for name, target in config.targets.items()} if config else {}
+    chosen = {name: known.named(target.policy) for name, target in config.targets.items()} if config else {}
     return Reading(
         root=root,
         config=config,

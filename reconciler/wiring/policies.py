@@ -36,11 +36,11 @@ def show_policy(root: Path, name: str, *, preset: bool = False) -> Shown:
     if not preset and (target := _of_target(root, name)):
         return _shown(f"the policy of target {name}", target)
     file = Path(name).name if Path(name).parent == root / "policies" else name
-    if not preset and file in found.known and file not in presets():
+    if not preset and file in found.own and file not in presets():
         return _shown(f"the policy file {file}", _sound(file, found))
     if name in presets():
         return _shown(f"the preset {name}", _sound(name, found))
-    known = [*({} if preset else found.known), *presets()]
+    known = [*({} if preset else found.own), *presets()]
     near = get_close_matches(name, known, 1)
     what = "preset" if preset else "target, policy file or preset"
     hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(sorted({*known}))}"
@@ -63,7 +63,7 @@ def _sound(name: str, found: Policies) -> Policy:
     """
     Return the policy of that name; raises InputError with what is wrong with it.
     """
-    policy = found.known[name]
+    policy = found.named(name)
     if policy is None:
         raise InputError(tuple(fault for fault in found.faults if Path(fault[0]).name == name))
     return policy

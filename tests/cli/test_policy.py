@@ -19,7 +19,7 @@ def read_back(folder: Path, text: str) -> Policy:
     (folder / "policies").mkdir()
     (folder / "policies" / "shown.yaml").write_text(text, "utf-8")
     found = policies(folder)
-    shown = found.known["shown.yaml"]
+    shown = found.named("shown.yaml")
 
     assert found.faults == ()
     assert shown is not None
@@ -30,7 +30,7 @@ def shipped(name: str) -> Policy:
     """
     Return a preset as it resolves.
     """
-    policy = policies(Path("nowhere")).known[name]
+    policy = policies(Path("nowhere")).named(name)
 
     assert policy is not None
     return policy

@@ -18,7 +18,7 @@ def policy(tmp_path: Path, text: str) -> Policy:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "own.yaml").write_text(text, "utf-8")
     found = policies(tmp_path)
-    own = found.known["own.yaml"]
+    own = found.named("own.yaml")
 
     assert found.faults == ()
     assert own is not None
@@ -38,7 +38,7 @@ def test_preset_is_sound(name: str) -> None:
     """
     What ships has no fault, and can be used as it is.
     """
-    resolved = policies(Path("nowhere")).known[name]
+    resolved = policies(Path("nowhere")).named(name)
 
     assert preset(name).value["version"] == 1
     assert resolved is not None
@@ -112,7 +112,7 @@ def test_origins_say_the_line_of_the_preset() -> None:
     The line is that of the file that ships.
     """
     lines = (Path(__file__).parents[2] / "reconciler/files/presets/openpages.yaml").read_text("utf-8").splitlines()
-    resolved = policies(Path("nowhere")).known["openpages"]
+    resolved = policies(Path("nowhere")).named("openpages")
     line = int(resolved.origins["users.rename"].rpartition(":")[2]) if resolved else 0
 
     assert lines[line - 1].strip() == "rename: replace"
@@ -133,7 +133,7 @@ def test_set_owned_by_its_elements_is_a_fault(tmp_path: Path) -> None:
     assert [(fault.line, fault.message) for fault in found.faults] == [
         (5, "profiles: granularity element is not supported: a set is owned whole")
     ]
-    assert found.known["own.yaml"] is None
+    assert found.named("own.yaml") is None
 
 
 def test_unknown_preset_is_a_fault_with_the_name_that_was_meant(tmp_path: Path) -> None:
@@ -150,4 +150,4 @@ def test_unknown_preset_is_a_fault_with_the_name_that_was_meant(tmp_path: Path) 
         (1, 'extends "../presets/openpages": no such preset'),
     ]
     assert found.faults[0].hint == 'did you mean "openpages"?'
-    assert found.known["a.yaml"] is None
+    assert found.named("a.yaml") is None
