@@ -15,12 +15,13 @@ from msgspec.structs import replace
 from reconciler import engine
 from reconciler.apply.order import Order
 from reconciler.apply.run import Report
-from reconciler.cli.plan import limited, newly_held, rendered, whisper_inputs
+from reconciler.cli.plan import limited, newly_held, rendered, scoped, whisper_inputs
 from reconciler.cli.session import Session, complain, detail, shared
 from reconciler.core.approval import GUARD, Approval, approval_of
 from reconciler.core.decide import Decision
 from reconciler.core.model import Plan
-from reconciler.errors import HeldError, StoreError, UsageError
+from reconciler.core.scope import Scope, scope_of
+from reconciler.errors import HeldError, UsageError
 from reconciler.render.text import LIMIT
 from reconciler.wiring.bench import (
     Bench,
@@ -28,8 +29,8 @@ from reconciler.wiring.bench import (
     bench,
     recovered,
     require_repository,
+    require_saved,
     resume_record,
-    unsaved_inputs,
 )
 from reconciler.wiring.surroundings import order
 
@@ -56,6 +57,7 @@ Exit codes: 0 done, 1 some changes did not land, 3 something needs a decision, 1
     help="Make only the changes of this reviewed plan that still hold.",
 )
 @limited
+@scoped
 @click.option("--push", is_flag=True, help="Push the ledger's branch after each of its commits.")
 @click.option("--resume", is_flag=True, help="Record what an earlier run wrote but could not commit.")
 @click.option(
@@ -67,6 +69,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
     *,
     session: Session,
     target: str | None,
+    about: str | None,
     approved: Path | None,
     limit: int,
     push: bool,
@@ -80,28 +83,58 @@ def apply(  # noqa: PLR0913  click gives one argument an option
     with bench(session.state, target, environ=session.environ, push=push) as found:
         require_repository(found.store).heal()
         reviewed = approved_plan(approved, found.target) if approved else None
-        asked = order(
-            session.environ,
-            now=found.clock,
-            wait=wait,
-            lineage=uuid.uuid4().hex,
-            life=found.asked.policy.max_request_life,
-            waiting=session.say,
-        )
+        asked = _ordered(session, found, wait)
         if resume:
             session.say(f"The record of run {resume_record(found, asked)} is in the ledger now.")
             return 0
-        _refuse_unsaved(session, found)
+        scope = scope_of(about) if about else None
+        require_saved(found, scope)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
-        whisper_inputs(session, found)
         approval = approval_of(reviewed) if reviewed else None
-        decision = engine.plan(
-            found.asked, found.target, found.book, opened=found.opened, now=found.now, approval=approval
-        )
-        click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
+        decision = _decided(session, found, approval, scope, limit=limit)
         _tell_gone(session, approval, decision.plan)
         _confirm(session, decision, yes=yes)
         return _act(session, found, decision, asked)
+
+
+def at_once(session: Session, scope: Scope, *, target: str | None, limit: int, push: bool, wait: float) -> int:
+    """
+    Make what a scope is about what Git says, nobody being asked, and return the exit code.
+    """
+    with bench(session.state, target, environ=session.environ, push=push) as found:
+        require_repository(found.store).heal()
+        asked = _ordered(session, found, wait)
+        require_saved(found, scope)
+        found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
+        return _act(session, found, _decided(session, found, None, scope, limit=limit), asked)
+
+
+def _ordered(session: Session, found: Bench, wait: float) -> Order:
+    """
+    Return who applies, and how patiently.
+    """
+    return order(
+        session.environ,
+        now=found.clock,
+        wait=wait,
+        lineage=uuid.uuid4().hex,
+        life=found.asked.policy.max_request_life,
+        waiting=session.say,
+    )
+
+
+def _decided(
+    session: Session, found: Bench, approval: Approval | None, scope: Scope | None, *, limit: int
+) -> Decision:
+    """
+    Return what is to be done, once it has been printed.
+    """
+    whisper_inputs(session, found)
+    decision = engine.plan(
+        found.asked, found.target, found.book, opened=found.opened, now=found.now, approval=approval, scope=scope
+    )
+    click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
+    return decision
 
 
 def _recovered(session: Session, found: Bench, asked: Order) -> Bench:
@@ -112,17 +145,6 @@ def _recovered(session: Session, found: Bench, asked: Order) -> Bench:
     if after is not found:
         session.say(f"Run {after.opened.ledger.head.serial} had died before its commit; it is recorded now.")
     return after
-
-
-def _refuse_unsaved(session: Session, found: Bench) -> None:
-    """
-    Refuse to apply what no commit holds: nobody could ever tell what the run was made from.
-    """
-    unsaved = unsaved_inputs(found)
-    if unsaved:
-        listed = "\n".join(f"  {session.state / path}" for path in unsaved)
-        told = f"not committed, and so not what Git says:\n{listed}"
-        raise StoreError(told, hint="git add and git commit them, then apply again")
 
 
 def _tell_gone(session: Session, approval: Approval | None, present: Plan) -> None:

@@ -58,6 +58,30 @@ def _validate() -> click.Command:
     return validate
 
 
+def _login() -> click.Command:
+    from reconciler.cli.triggers import login  # noqa: PLC0415  loaded when called
+
+    return login
+
+
+def _start() -> click.Command:
+    from reconciler.cli.triggers import start  # noqa: PLC0415  loaded when called
+
+    return start
+
+
+def _sync_users() -> click.Command:
+    from reconciler.cli.triggers import sync_users  # noqa: PLC0415  loaded when called
+
+    return sync_users
+
+
+def _sync_groups() -> click.Command:
+    from reconciler.cli.triggers import sync_groups  # noqa: PLC0415  loaded when called
+
+    return sync_groups
+
+
 def _owners() -> click.Command:
     from reconciler.cli.owners import owners  # noqa: PLC0415  loaded when called
 
@@ -107,6 +131,10 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "validate": (_validate, "Check every file: all faults at once, each with its line."),
     "plan": (_plan, "Say what would change, and change nothing."),
     "apply": (_apply, "Make the target what Git says, and record it."),
+    "login": (_login, "Look at one user who has just logged in."),
+    "start": (_start, "Look at all groups, as when the server starts."),
+    "sync-users": (_sync_users, "Make some users what Git says, or all known ones."),
+    "sync-groups": (_sync_groups, "Make some groups what Git says, or all known ones."),
     "owners": (_owners, "Say who owns which field."),
     "take": (_take, "Write the override that takes a field back to Git."),
     "give": (_give, "Write the override that gives a field to the target's admin."),

@@ -11,6 +11,7 @@ from reconciler import engine
 from reconciler.cli.session import Session, shared
 from reconciler.core.adoption import Adoption, adoptions
 from reconciler.core.model import Plan
+from reconciler.core.scope import scope_of
 from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.render.adoptions import render_adoptions
@@ -25,6 +26,13 @@ HELD, CHANGES = 3, 4
 FORMATS = ("text", "deepdiff", "json", "markdown")
 TABLED = ("text", "markdown")
 
+scoped = click.option(
+    "--scope",
+    "about",
+    metavar="SCOPE",
+    help="What it is about: all, start, login:USER, sync-users[:USER,...] or sync-groups[:GROUP,...]; "
+    "where nobody says it, what the policy says.",
+)
 limited = click.option(
     "--limit", type=click.IntRange(min=0), default=LIMIT, show_default=True, help="Entities shown a kind."
 )
@@ -38,6 +46,7 @@ Examples:
   reconciler plan --out plan.json        the same, and a file that apply --approved takes
   reconciler plan --format json | jq .   for programs
   reconciler plan --check                exit code 4 if anything would change
+  reconciler plan --scope login:ann      what a login of hers would change
   reconciler plan --draft-adoptions state/overrides/adoptions.yaml
                                          overrides for accounts that were there before us
 \b
@@ -58,11 +67,13 @@ Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found change
     help="Also write, as overrides to be reviewed, whom accounts that were there before may belong to.",
 )
 @limited
+@scoped
 @shared
-def plan(
+def plan(  # noqa: PLR0913  click gives one argument an option
     *,
     session: Session,
     target: str | None,
+    about: str | None,
     form: str,
     out: Path | None,
     check: bool,
@@ -76,7 +87,14 @@ def plan(
     """
     with bench(session.state, target, environ=session.environ) as found:
         whisper_inputs(session, found)
-        decision = engine.plan(found.asked, found.target, found.book, opened=found.opened, now=found.now)
+        decision = engine.plan(
+            found.asked,
+            found.target,
+            found.book,
+            opened=found.opened,
+            now=found.now,
+            scope=scope_of(about) if about else None,
+        )
     made, table = decision.plan, adoptions(decision)
     click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if form in TABLED:

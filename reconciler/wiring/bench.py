@@ -15,6 +15,7 @@ from reconciler.apply.book import Book, Opened, glance
 from reconciler.apply.order import Order
 from reconciler.apply.recovery import recover
 from reconciler.core.model import Plan
+from reconciler.core.scope import Scope
 from reconciler.engine import Asked
 from reconciler.errors import InputError, LedgerError, StoreError, UsageError
 from reconciler.files.config import Config
@@ -117,11 +118,19 @@ def chosen(config: Config, target: str | None) -> str:
     return target
 
 
-def unsaved_inputs(bench: Bench) -> list[str]:
+def require_saved(bench: Bench, scope: Scope | None = None) -> None:
     """
-    Return the files that the run would be made from but that no commit holds.
+    Raise StoreError where no commit holds what a run would be made from: nobody could ever tell what that was.
+
+    A run about named people that takes nothing but memberships may be ahead of Git: they came a minute ago, and the
+    newest export here knows them. The next export in Git confirms what it brought.
     """
-    return bench.store.uncommitted(INPUTS)
+    ahead = scope is not None and scope.users == "named" and scope.remove != "all"
+    unsaved = bench.store.uncommitted([name for name in INPUTS if not (ahead and name == "exports")])
+    if unsaved:
+        listed = "\n".join(f"  {bench.root / path}" for path in unsaved)
+        told = f"not committed, and so not what Git says:\n{listed}"
+        raise StoreError(told, hint="git add and git commit them, then apply again")
 
 
 def approved_plan(path: Path, target: Target) -> Plan:
