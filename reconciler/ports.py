@@ -9,9 +9,10 @@ from typing import Literal, Protocol
 
 from msgspec import Struct, field
 
-from reconciler.core.export import Manifest, Placed, PlacedGroup
+from reconciler.core.export import Collection, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.ledger import Fence, Head, LedgerRow
 from reconciler.core.model import Equality, Fields, Kind, Live, Snapshot
+from reconciler.core.search import Matches, Query
 
 
 class Write(Struct, frozen=True, kw_only=True):
@@ -133,6 +134,36 @@ class Exported(Protocol):
     def shards(self) -> Iterator[tuple[str, Sequence[Placed]]]:
         """
         Yield those digits, ascending, and the people; raises InputError, at the end, where something is wrong.
+        """
+        ...
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """
+    What a source says: rows sorted by key, and in `faults` everything that keeps them from being the whole.
+
+    `complete` holds exactly where there are no faults. `notes` are worth reading and change nothing. `fetched_at`
+    is UTC; `read` says per collection what was read.
+    """
+
+    users: tuple[UserRow, ...]
+    groups: tuple[GroupRow, ...]
+    account: str
+    fetched_at: str
+    complete: bool
+    read: dict[str, Collection]
+    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+class Searchable(Protocol):
+    """
+    A source in which people and groups are looked for before anybody has been imported.
+    """
+
+    def search(self, query: Query) -> Matches:
+        """
+        Return who matches; raises UsageError for a query of the wrong kind, SourceError where nobody answers.
         """
         ...
 

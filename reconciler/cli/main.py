@@ -52,6 +52,12 @@ def _export() -> click.Command:
     return export
 
 
+def _import() -> click.Command:
+    from reconciler.cli.importing import import_  # noqa: PLC0415  loaded when called
+
+    return import_
+
+
 def _validate() -> click.Command:
     from reconciler.cli.validate import validate  # noqa: PLC0415  loaded when called
 
@@ -128,6 +134,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "demo": (_demo, "Tell the whole story on a database in a new folder."),
     "init": (_init, "Make a state repository that plans at once."),
     "export": (_export, "Read what a cloud printed into state/exports/."),
+    "import": (_import, "Search a source, and choose whom to import."),
     "validate": (_validate, "Check every file: all faults at once, each with its line."),
     "plan": (_plan, "Say what would change, and change nothing."),
     "apply": (_apply, "Make the target what Git says, and record it."),

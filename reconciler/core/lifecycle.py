@@ -7,7 +7,7 @@ Fields come later (`settle.py`); nothing here looks at one, but to see whether a
 from collections.abc import Callable
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from reconciler.core.claims import earlier, power_of
 from reconciler.core.correlate import Pair
@@ -34,9 +34,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     export at hand. `name_key` gives the form in which names are compared. `reachable` are the keys of groups
     that are there or will be made. `last_policy` is the digest of the policy last settled with. `proved`: the
     export proves who is absent. `source` names the fields that are Git's, `numbers` those whose value is a
-    number or yes and no, `initial` those that are never written again. `scope` is what the run is about, `joinable`
-    the keys of the groups that users may join and leave in it (None: all). `confirmed` is the time of the export
-    that everybody was last settled with.
+    number or yes and no, `initial` those that are never written again; `once` has the rules of the table for these.
+    `scope` is what the run is about, `joinable` the keys of the groups that users may join and leave in it (None:
+    all). `confirmed` is the time of the export that everybody was last settled with.
     """
 
     policy: Policy
@@ -52,6 +52,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     source: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     initial: frozenset[str] = frozenset()
+    once: dict[str, FieldRules] = field(default_factory=dict)
     scope: Scope = ALL
     joinable: frozenset[str] | None = None
     confirmed: str = ""

@@ -30,6 +30,8 @@ def news(pair: Pair, label: str, verdicts: Mapping[str, Verdict], rules: Rules) 
     """
     claims = pair.row.claims if pair.row else {}
     for name, one in verdicts.items():
+        if name not in rules.shared:
+            continue
         value = pair.live.fields.get(name, UNSET) if pair.live else UNSET
         known = None if isinstance(value, UnsetType) else value
         held = power_of(known, rules.shared[name].privileged, rules.equality)

@@ -2,7 +2,7 @@
 A policy, made ready for settling users and groups: rules of fields, and how names are compared.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 
 from msgspec.structs import replace
@@ -48,6 +48,7 @@ def user_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: st
         shared=shared,
         source=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "source"),
         initial=frozenset(name for name, rule in policy.users.fields.items() if rule.authority == "initial"),
+        once=_once(policy.users.fields, equality, privileged),
         confirmed=head.fetched_at,
         numbers=frozenset(name for name, rule in policy.users.fields.items() if isinstance(rule.value, int)),
         first_run=not head.inputs.policy,
@@ -77,12 +78,24 @@ def group_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: s
         equality=equality,
         fields={**named, **policy.groups.fields},
         shared=shared,
+        once=_once(policy.groups.fields, equality, frozenset()),
         first_run=not head.inputs.policy,
         fetched_at=fetched_at,
         name_key=group_name_key(policy, equality),
         last_policy=head.inputs.policy,
         proved=proved,
     )
+
+
+def _once(fields: Mapping[str, FieldRule], equality: Equality, privileged: frozenset[str]) -> dict[str, FieldRules]:
+    """
+    Return the rules of the table for fields that are written at creation, and once more where an override says so.
+    """
+    return {
+        name: FieldRules(name=name, equality=equality, privileged=privileged if name == "roles" else frozenset())
+        for name, rule in fields.items()
+        if rule.authority == "initial"
+    }
 
 
 def group_name_key(policy: Policy, equality: Equality) -> Callable[[str], str]:

@@ -12,6 +12,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 from reconciler.core.claims import STATE, power_of
 from reconciler.core.confines import goal_groups, without_losses
 from reconciler.core.correlate import Pair
+from reconciler.core.initial import once_more
 from reconciler.core.ledger import Claim, Last
 from reconciler.core.lifecycle import OURS, Fate, Rules, enabled, group_fate, user_fate
 from reconciler.core.model import ClaimNews, Desired, Fields, Live, Value
@@ -76,8 +77,7 @@ def settle_user(pair: Pair, rules: Rules, moment: Moment, *, managed: Mapping[st
         return Settled(pair=pair, fate=fate, goal=off, claims=_claims(pair), groups=groups)
     if live is None or pair.desired is None:
         return _created(pair, fate, rules, moment, groups=wanted)
-    both = (pair.desired, live)
-    return _present(pair, fate, rules, moment, both=both, groups=groups, wanted=wanted)
+    return _present(pair, fate, rules, moment, both=(pair.desired, live), groups=groups, wanted=wanted)
 
 
 def settle_group(pair: Pair, rules: Rules, moment: Moment) -> Settled:
@@ -211,7 +211,7 @@ def _verdicts(
     pair: Pair, rules: Rules, moment: Moment, *, desired: Desired, live: Live, last: Last | None
 ) -> Iterator[tuple[str, Verdict]]:
     """
-    Yield the verdict on each shared field.
+    Yield the verdict on each shared field, and on each that an override writes once.
     """
     claims, decisions = _claims(pair), desired.decisions
     lapsed = not live.active or (last is not None and last.state == "inactive")
@@ -226,6 +226,7 @@ def _verdicts(
             transfer=decisions.transfers.get(name),
         )
         yield name, settle_field(one, shared, moment)
+    yield from once_more(pair, rules, moment, desired=desired, live=live)
 
 
 def _was_source(pair: Pair, name: str, rules: Rules) -> bool:

@@ -22,11 +22,11 @@ _MEANT_OTHERWISE = frozenset({"true", "false", "null", "yes", "no", "on", "off",
 Entry = Mapping[str, Value | Mapping[str, Value]]
 
 
-def override_text(entry: Entry) -> str:
+def override_text(*entries: Entry) -> str:
     """
-    Return an override file of one entry, keys sorted, as a person would write it.
+    Return an override file of these entries, keys sorted, as a person would write it.
     """
-    return SCHEMA + entry_text(entry)
+    return SCHEMA + "".join(map(entry_text, entries))
 
 
 def entry_text(entry: Entry) -> str:
@@ -37,17 +37,17 @@ def entry_text(entry: Entry) -> str:
     return "- " + "\n  ".join(lines) + "\n"
 
 
-def write_override(folder: Path, verb: str, entry: Entry) -> Path:
+def write_override(folder: Path, verb: str, *entries: Entry) -> Path:
     """
-    Return the new file below `folder` that holds the entry; it is named for the verb and the entry's digest.
+    Return the new file below `folder` that holds the entries; it is named for the verb and their digest.
 
     Raises UsageError where that very decision lies there already: a file of people is never overwritten.
     """
-    path = folder / f"{verb}-{digest(entry).removeprefix('sha256:')[:8]}.yaml"
+    path = folder / f"{verb}-{digest(*entries).removeprefix('sha256:')[:8]}.yaml"
     make_folder(folder)
     try:
         with effect("write", path), path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(override_text(entry))
+            file.write(override_text(*entries))
     except FileExistsError:
         told = f"{path} is there already and says exactly this"
         raise UsageError(

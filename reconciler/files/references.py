@@ -19,6 +19,7 @@ from reconciler.files.explain import close
 from reconciler.files.scan import quoted
 
 _TEXTS = frozenset(UserRow.__struct_fields__) - {"groups", "roles", "attributes"}
+_AUTHORITIES = {"set": {"source", "shared", "initial"}, "restore": {"shared", "initial"}}
 _KINDS = {str: "text", bool: "true or false", int: "a whole number", tuple: "a list"}
 
 
@@ -92,8 +93,10 @@ def _absent(one: Override, directory: Directory, off: Collection[str]) -> Iterat
 def _strange_roles(one: Override, part: str, roles: Iterable[str], granted: Collection[str]) -> Iterator[Fault]:
     """
     Yield what is to be told of each role that neither an export grants nor a policy names.
+
+    Where these know no role at all, roles are the target's own affair, and nothing is said of any.
     """
-    for role in roles:
+    for role in roles if granted else ():
         if role not in granted:
             place = one.places.get(f"{part}.{role}", one.origin)
             yield _at(place, f"{part}: nobody knows a role {quoted(role)}", close(role, granted))
@@ -154,12 +157,13 @@ def _authority(verb: str, name: str, rules: Mapping[str, list[FieldRule]]) -> tu
     | verb | needs a field of authority |
     |---|---|
     | set | source, shared or initial |
-    | take, give, restore | shared: only such a field has an owner |
+    | restore | shared or initial: it is written once |
+    | take, give | shared: only such a field has an owner |
     """
     if name not in rules:
         return f"no policy has a field {quoted(name)}", close(name, rules)
     found = sorted({rule.authority for rule in rules[name]})
-    wanted = {"source", "shared", "initial"} if verb == "set" else {"shared"}
+    wanted = _AUTHORITIES.get(verb, {"shared"})
     if wanted.isdisjoint(found):
         what = f"the authority of {quoted(name)} is {' and '.join(found)}, not {' or '.join(sorted(wanted))}"
         return what, "change the field's authority in the policy, or remove this"

@@ -13,12 +13,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.export import Collection, GroupRow, UserRow
+from reconciler.core.export import GroupRow, UserRow
 from reconciler.errors import UsageError
 from reconciler.files.rows import collector_paused
+from reconciler.ports import Reading
 from reconciler.sources.ibmcloud_contents import Contents, contents
 from reconciler.sources.ibmcloud_files import pages_of, time_of
 from reconciler.sources.ibmcloud_gaps import absent, strangers
@@ -27,24 +27,6 @@ from reconciler.sources.ibmcloud_policies import Grants, grants
 from reconciler.sources.ibmcloud_proof import distinct, prove
 from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
 from reconciler.sources.rawjson import shown
-
-
-class Reading(Struct, frozen=True, kw_only=True):
-    """
-    What the files say: rows sorted by key, and in `faults` everything that keeps them from being the whole.
-
-    `complete` holds exactly where there are no faults. `notes` are worth reading and change nothing. `fetched_at`
-    is UTC; `read` says per collection what was read.
-    """
-
-    users: tuple[UserRow, ...]
-    groups: tuple[GroupRow, ...]
-    account: str
-    fetched_at: str
-    complete: bool
-    read: dict[str, Collection]
-    faults: tuple[str, ...]
-    notes: tuple[str, ...]
 
 
 def read_files(

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from reconciler.core.export import Manifest
 from reconciler.errors import UsageError
+from reconciler.files.config import Config, SourceConfig
+from reconciler.files.exports import open_export
 from reconciler.files.new_export import write_export
 from reconciler.files.state import State, load_state
-from reconciler.ports import Target
+from reconciler.ports import Reading, Searchable, Target
 from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.surroundings import expanded
 
@@ -48,6 +50,27 @@ def _beside(root: Path, path: str) -> str:
     return (root.resolve().parent / path).as_posix()
 
 
+def open_search(state: State, source: str) -> Searchable:
+    """
+    Return where somebody is looked for in a source: its export, as it lies in the state folder.
+
+    Raises UsageError for a source that is not configured, SourceError where it has no export.
+    """
+    from reconciler.sources.exported import ExportSearch  # noqa: PLC0415  a command loads the source it reads
+
+    return ExportSearch(open_export(state.root / "exports" / known_source(state.config, source)))
+
+
+def known_source(config: Config, source: str) -> str:
+    """
+    Return the name of a source, which is configured; raises UsageError where it is not.
+    """
+    if source not in config.sources:
+        names = ", ".join(sorted(config.sources))
+        raise UsageError(f"there is no source {source!r} in reconciler.yaml", hint=f"one of: {names}")
+    return source
+
+
 def export_files(
     root: Path,
     source: str,
@@ -62,15 +85,8 @@ def export_files(
     Raises UsageError for a source that is not configured, InputError or SourceError for files that cannot be right.
     """
     state = load_state(root)
-    if source not in state.config.sources:
-        names = ", ".join(sorted(state.config.sources))
-        raise UsageError(f"there is no source {source!r} in reconciler.yaml", hint=f"one of: {names}")
-    settings = state.config.sources[source]
-    from reconciler.sources.ibmcloud import read_files  # noqa: PLC0415  a command loads the source it reads
-
-    reading = read_files(
-        paths, account=account or settings.account, service=settings.service, fetched_at=fetched_at
-    )
+    settings = state.config.sources[known_source(state.config, source)]
+    reading = _reading(paths, settings, account=account or settings.account, fetched_at=fetched_at)
     manifest = write_export(
         root / "exports" / source,
         source=source,
@@ -83,3 +99,18 @@ def export_files(
         groups=reading.groups,
     )
     return manifest, reading.notes
+
+
+def _reading(
+    paths: Sequence[Path], settings: SourceConfig, *, account: str | None, fetched_at: str | None
+) -> Reading:
+    """
+    Return what the files say, as the source's type has them read.
+    """
+    if settings.type == "rows":
+        from reconciler.sources.canonical import read_rows  # noqa: PLC0415  a command loads the source it reads
+
+        return read_rows(paths, account=account, fetched_at=fetched_at)
+    from reconciler.sources.ibmcloud import read_files  # noqa: PLC0415  a command loads the source it reads
+
+    return read_files(paths, account=account, service=settings.service, fetched_at=fetched_at)

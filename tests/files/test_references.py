@@ -93,7 +93,9 @@ def checked(one: Override, **sections: Any) -> Checked:
         pytest.param(
             {"give": ("badge",)}, 2, '"badge" is initial, not shared', "change", id="give of an initial field"
         ),
-        pytest.param({"restore": {"email": "x"}}, 2, '"email" is source, not shared', "change", id="restore"),
+        pytest.param(
+            {"restore": {"email": "x"}}, 2, '"email" is source, not initial or shared', "change", id="restore"
+        ),
         pytest.param(
             {"set": {"profiles": "Audit"}}, 2, 'set.profiles is "Audit", not a list', "", id="set as text"
         ),

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.sources.ibmcloud import Reading, read_files
+from reconciler.ports import Reading
+from reconciler.sources.ibmcloud import read_files
 
 AT = "2026-11-20T06:00:00Z"
 RISK = "AccessGroupId-risk"

@@ -12,7 +12,8 @@ import pytest
 from reconciler.core.canonical import encode
 from reconciler.core.export import Collection, GroupRow, UserRow
 from reconciler.errors import InputError, SourceError, UsageError
-from reconciler.sources.ibmcloud import Reading, read_files
+from reconciler.ports import Reading
+from reconciler.sources.ibmcloud import read_files
 from reconciler.sources.ibmcloud_files import time_of
 from reconciler.sources.ibmcloud_rows import STATES
 from tests.sources.ibmcloud_account import AT, RISK, group, member, policy, read, user, world

@@ -9,7 +9,8 @@ import pytest
 from reconciler.core.canonical import encode
 from reconciler.files.exports import read_export
 from reconciler.files.new_export import write_export
-from reconciler.sources.ibmcloud import Reading, read_files
+from reconciler.ports import Reading
+from reconciler.sources.ibmcloud import read_files
 from reconciler.sources.ibmcloud_rows import STATES
 from tests.sources.ibmcloud_account import AT
 

@@ -46,9 +46,9 @@ def lines(table: str) -> list[Line]:
 
 def ids_in(place: Path) -> frozenset[str]:
     """
-    Return the ids that tests bear, in one file or in all below a folder.
+    Return the ids that tests bear, in all below a folder or in the files of a name, which may have wildcards.
     """
-    files = sorted(place.rglob("test_*.py")) if place.is_dir() else [place]
+    files = sorted(place.rglob("test_*.py")) if place.is_dir() else sorted(place.parent.glob(place.name))
     return frozenset("".join(found) for file in files for found in TEST.findall(file.read_text("utf-8")))
 
 
