@@ -19,9 +19,9 @@ def goal_groups(pair: Pair, rules: Rules, live: tuple[str, ...], last: Last | No
     if rule == "none" or not rules.scope.membership:
         return live
     wanted = set(pair.desired.groups) & rules.reachable if pair.desired else set()
-    if rule == "add-only":
-        ours = set(last.groups) if last else set()
-        wanted |= set(live) - ours
+    if rule == "add-only" or rules.merged:
+        ours = last.groups if last else ()
+        wanted |= {key for key in live if rules.only_adds(key) and key not in ours}
     if joinable is not None:
         wanted = (wanted & joinable) | (set(live) - joinable)
     return tuple(sorted(wanted))

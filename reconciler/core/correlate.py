@@ -17,6 +17,7 @@ from reconciler.core.ledger import CreateIntent, LedgerRow
 from reconciler.core.matching import Index, Matching
 from reconciler.core.model import Conflict, Desired, Kind, Live
 from reconciler.core.policy import Match
+from reconciler.core.ruling import Contest
 
 
 class Pair(Struct, frozen=True, kw_only=True, gc=False):
@@ -24,7 +25,8 @@ class Pair(Struct, frozen=True, kw_only=True, gc=False):
     One entity: what is desired, what is live, what the ledger knows; each may be None.
 
     `via` says how the live one was found: `link`, `intent`, or the policy's word (`user_name`); empty if not at
-    all. `predecessor` is the account that this one replaces, where the target cannot rename.
+    all. `predecessor` is the account that this one replaces, where the target cannot rename. `contest`: the name of
+    this group is taken (`contest.py`).
     """
 
     kind: Kind
@@ -34,6 +36,7 @@ class Pair(Struct, frozen=True, kw_only=True, gc=False):
     row: LedgerRow | None
     via: str = ""
     predecessor: Live | None = None
+    contest: Contest | None = None
 
 
 class Correlation(Struct, frozen=True, kw_only=True):

@@ -12,9 +12,11 @@ from msgspec.structs import replace
 
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
+from reconciler.core.contest import as_if_ours, contested, idle, lost, merged, of_standing, reviews
 from reconciler.core.correlate import Correlation, Pair, correlate
 from reconciler.core.decisions import expiring
 from reconciler.core.desired import desired_user, outline
+from reconciler.core.entitled import entitled
 from reconciler.core.guard import Guarded, guard
 from reconciler.core.instep import is_group_in_step
 from reconciler.core.ledger import LedgerRow
@@ -29,6 +31,7 @@ from reconciler.core.reach import Reach, groups_within, joinable, users_within
 from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
 from reconciler.core.rules import group_rules, reaching, user_matching, user_rules
+from reconciler.core.ruling import Review
 from reconciler.core.settle import Settled, settle_group, settle_user
 from reconciler.core.weigh import weighed
 from reconciler.core.world import World, doubts, groups_in, organisation_of, reach
@@ -41,7 +44,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     `settled` has every entity that a change is about or whose ledger row differs; `rows` those rows, as they
     are if nothing is written, by (kind, key), None where one goes; `tags` what the guards count each change as.
     `accepted`: the export proved who is absent, or a waiver accepted it as it is. `looked_at` are the places of
-    everybody whom the run was about; None: of all there are.
+    everybody whom the run was about; None: of all there are. `reviews` are the groups whose names are taken.
     """
 
     world: World
@@ -53,6 +56,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     rules: dict[str, Rules]
     accepted: bool
     looked_at: frozenset[tuple[str, str]] | None = None
+    reviews: tuple[Review, ...] = ()
 
 
 class _Settling(Struct, frozen=True, kw_only=True):
@@ -90,20 +94,32 @@ def decide(world: World) -> Decision:
     facts = facts_of(
         world, groups.correlation, users.correlation, members=members, losing=losing(found), degraded=degraded
     )
+    facts = replace(facts, reviewed=of_standing(groups.correlation, "overwrite"))
     guarded = guard(ordered(weighed(found, facts)), facts)
     notices = (
         *org.decided.notices,
+        *idle(groups.correlation),
         *unknown_states(placed for key, placed in org.users.items() if world.scope.whole or key in named.users),
         *users.notices,
         *unproved(degraded, guarded.notices),
     )
-    return _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
+    made = _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
+    return replace(made, reviews=_reviews(org, moment, groups, users))
+
+
+def _reviews(org: Organisation, moment: Moment, groups: _Settling, users: _Settling) -> tuple[Review, ...]:
+    return reviews(
+        groups.correlation,
+        users.correlation,
+        as_if_ours(users.rules, groups.correlation),
+        lambda pair, rules, managed: settle_user(_in_full(org, pair), rules, moment, managed=managed),
+    )
 
 
 def _settled_groups(world: World, org: Organisation, moment: Moment, named: Reach, *, proved: bool) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
     rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
-    who = groups_in(world, org, proved=proved)
+    who = contested(groups_in(world, org, proved=proved), org, world.snapshot, at_once=world.scope.settles_groups)
     theirs = frozenset(key for user in named.users & org.users.keys() for key in memberships(org, org.users[user]))
     within = groups_within(who, world.scope, named, theirs)
     rows = world.ledger.groups
@@ -124,6 +140,8 @@ def _settled_users(  # noqa: PLR0917  each is what one step before it found
         reachable,
         scope=world.scope,
         joinable=joinable(groups.within, world.scope, reachable),
+        merged=merged(org),
+        overwritten=of_standing(groups.correlation, "overwrite"),
     )
     outlines = {key: outline(org, placed) for key, placed in org.users.items()}
     matching = user_matching(world.policy, world.equality)
@@ -137,9 +155,10 @@ def _managed(world: World, groups: _Settling) -> dict[str, str]:
     """
     Return the key of each managed group that is there, by its target id.
 
-    One that waits to be adopted is not managed yet: nobody joins it, and nobody has to leave it.
+    One that waits to be adopted, or is kept as it is, is not managed: nobody joins it, and nobody has to leave it.
     """
     waiting = {pair.key for pair in groups.correlation.pairs if group_fate(pair, groups.rules).verb == "hold"}
+    waiting |= lost(groups.correlation)
     found = live_groups(world.snapshot.groups, groups.correlation, empties=empties(world.policy))
     return {link: key for link, key in found.items() if key not in waiting}
 
@@ -223,6 +242,7 @@ def _decision(
         scope=world.scope.told,
     )
     members = live_groups(world.snapshot.groups, kinds[0].correlation, empties=True)
+    ids = {key: link for link, key in members.items()}
     return Decision(
         world=world,
         plan=told(
@@ -232,11 +252,12 @@ def _decision(
             conflicts=[conflict for kind in kinds for conflict in kind.within.conflicts],
             notices=told_too[0],
             expiring=(*told_too[1], *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
+            access=entitled((one.change for one in guarded.kept), world.snapshot, ids),
         ),
         settled=settled,
         rows=rows,
         tags={one.change.id: one.tags for one in guarded.kept},
-        group_ids={key: link for link, key in members.items()},
+        group_ids=ids,
         rules=rules,
         accepted=not facts.degraded or "export-degraded" in guarded.waived,
         looked_at=_looked_at(world, kinds),

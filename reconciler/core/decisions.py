@@ -5,7 +5,7 @@ Overrides, resolved: which person or group each is about, what they say together
 from collections.abc import Collection, Iterable, Iterator
 from datetime import date, timedelta
 
-from msgspec import Struct, field
+from msgspec import Struct, convert, field
 from msgspec.structs import replace
 
 from reconciler.core.canonical import digest, encode
@@ -13,6 +13,7 @@ from reconciler.core.directory import Directory
 from reconciler.core.matching import folded
 from reconciler.core.model import Decisions, Expiring, Fields, Notice, Transfer
 from reconciler.core.overrides import Override, Waiver, statements
+from reconciler.core.ruling import Ruling, Verb
 from reconciler.errors import Fault
 
 SOON = timedelta(days=30)
@@ -248,6 +249,16 @@ def _decisions(found: list[Override]) -> Decisions:
         transfers=transfers,
         adopt=any(one.adopt for one in found),
         enable=any(one.enable for one in found),
+        ruling=next((_ruling(one) for one in found if one.decision), None),
+    )
+
+
+def _ruling(override: Override) -> Ruling:
+    return Ruling(
+        verb=convert(override.decision, Verb),
+        reviewed=override.reviewed if isinstance(override.reviewed, str) else "",
+        origin=_line(override, "decision"),
+        reason=override.reason,
     )
 
 

@@ -16,6 +16,7 @@ from reconciler.core.model import Equality, Live
 from reconciler.core.overrides import to_write
 from reconciler.core.ownership import FieldRules, Moment
 from reconciler.core.policy import FieldRule, MoveTo, Policy
+from reconciler.core.ruling import Contest
 from reconciler.core.scope import ALL, Scope
 
 FORMER = "former:"
@@ -36,7 +37,9 @@ class Rules(Struct, frozen=True, kw_only=True):
     export proves who is absent. `source` names the fields that are Git's, `numbers` those whose value is a
     number or yes and no, `initial` those that are never written again; `once` has the rules of the table for these.
     `scope` is what the run is about, `joinable` the keys of the groups that users may join and leave in it (None:
-    all). `confirmed` is the time of the export that everybody was last settled with.
+    all). `confirmed` is the time of the export that everybody was last settled with. `merged` and
+    `overwritten` are keys of groups: people decided that of them nobody who was there leaves, or everybody whom Git
+    does not name.
     """
 
     policy: Policy
@@ -56,6 +59,14 @@ class Rules(Struct, frozen=True, kw_only=True):
     scope: Scope = ALL
     joinable: frozenset[str] | None = None
     confirmed: str = ""
+    merged: frozenset[str] = frozenset()
+    overwritten: frozenset[str] = frozenset()
+
+    def only_adds(self, group: str) -> bool:
+        """
+        Return whether nobody leaves the group but whom we put in.
+        """
+        return self.policy.groups.membership == "add-only" or group in self.merged
 
 
 class Fate(Struct, frozen=True, kw_only=True):
@@ -255,9 +266,15 @@ def group_fate(pair: Pair, rules: Rules) -> Fate:
         return LEAVE if put_away else Fate(verb=verb, reason="missing")
     if pair.live is None:
         return LEAVE if desired.reason == "unpopulated" else Fate(verb="create")
-    if pair.via not in OURS and (held := _adoption(pair, rules)):
+    if pair.contest and not pair.contest.is_won:
+        return _contested(pair.contest)
+    if pair.contest is None and pair.via not in OURS and (held := _adoption(pair, rules)):
         return held
     return LEAVE if retired and life.returned == "keep" else Fate(verb="keep")
+
+
+def _contested(contest: Contest) -> Fate:
+    return Fate(verb="hold", reason=contest.reason, release=contest.release) if contest.waits else LEAVE
 
 
 def empties(policy: Policy) -> bool:

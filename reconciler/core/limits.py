@@ -53,8 +53,8 @@ class Facts(Struct, frozen=True, kw_only=True):
     counts linked and active users, `groups` linked groups, `members` live members by key of each
     group that loses some, `memberships` all of them. `armed` are the
     target ids of active administrators, `privileged` the elements of `roles` that make one. `recent` are removals
-    of the last 24 hours by guard; `emptied` groups that were put away before. `approval`
-    is what a person approved, if anybody did.
+    of the last 24 hours by guard; `emptied` groups that were put away before, `reviewed` those of which somebody
+    looked at each member who leaves. `approval` is what a person approved, if anybody did.
     """
 
     guards: Guards
@@ -73,6 +73,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     degraded: Sequence[str] = ()
     unread: str = ""
     emptied: frozenset[str] = frozenset()
+    reviewed: frozenset[str] = frozenset()
     approval: Approval | None = None
 
 
@@ -194,7 +195,7 @@ def emptied(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
     Yield each group that would lose its last member, except one that this plan puts away or replaces.
     """
     joined = Counter(key for one in drafts for key in elements(one.change.after.get("groups")))
-    spared = facts.emptied | put_away(drafts)
+    spared = facts.emptied | facts.reviewed | put_away(drafts)
     for key, ids in _leaving(drafts):
         empty = facts.members.get(key, 0) - len(ids) + joined[key] <= 0
         if empty and key not in spared:

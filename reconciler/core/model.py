@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType, field
 
+from reconciler.core.ruling import Entitled, GroupAccess, Ruling
+
 Value: TypeAlias = str | bool | int | tuple[str, ...] | None
 Fields: TypeAlias = dict[str, Value]
 Kind: TypeAlias = Literal["user", "group"]
@@ -42,6 +44,7 @@ class Decisions(Struct, frozen=True, kw_only=True):
     transfers: dict[str, Transfer] = field(default_factory=dict)
     adopt: bool = False
     enable: bool = False
+    ruling: Ruling | None = None
 
 
 NO_DECISIONS = Decisions()
@@ -102,10 +105,11 @@ class Profile(Struct, frozen=True, kw_only=True):
 
 class Catalogue(Struct, frozen=True, kw_only=True):
     """
-    What the target offers: its profiles by name.
+    What the target offers: its profiles by name, and what its groups give, by target id.
     """
 
     profiles: dict[str, Profile] = field(default_factory=dict)
+    access: dict[str, GroupAccess] = field(default_factory=dict)
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
@@ -269,7 +273,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     What would be done, in the order in which it would be done, and what would not, and why.
 
     `names` gives the target's name of each group key that a change mentions. `digest` covers the sorted change
-    ids, not when the plan was made. `entities` counts what was looked at, by kind.
+    ids, not when the plan was made. `entities` counts what was looked at, by kind. `access` tells who gains
+    and loses which product.
     """
 
     version: int
@@ -288,3 +293,4 @@ class Plan(Struct, frozen=True, kw_only=True):
     names: dict[str, str]
     entities: dict[str, int]
     digest: str
+    access: tuple[Entitled, ...] = ()

@@ -89,6 +89,8 @@ def statements(one: Override) -> Iterator[tuple[str, object, str]]:
         yield from ((f"the group {folded(name)!r}", verb, f"groups.{verb}.{name}") for name in names)
     for verb, names in (("add", one.roles_add), ("remove", one.roles_remove)):
         yield from ((f"the role {role!r}", verb, f"roles.{verb}.{role}") for role in names)
+    if isinstance(one.reviewed, str):
+        yield "what was reviewed", one.reviewed, "reviewed"
     for part in _SINGLE:
         if part in one.places or getattr(one, part):
             yield part, getattr(one, part), part

@@ -19,6 +19,7 @@ from reconciler.core.guard import Guarded
 from reconciler.core.ledger import Ledger
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.model import Change, ClaimNews, Conflict, Expiring, Held, Inputs, Notice, Plan
+from reconciler.core.ruling import Entitled
 from reconciler.core.settle import Settled
 from reconciler.core.weigh import group_left
 
@@ -130,6 +131,7 @@ def told(
     conflicts: Iterable[Conflict],
     notices: Iterable[Notice],
     expiring: Iterable[Expiring],
+    access: tuple[Entitled, ...] = (),
 ) -> Plan:
     """
     Return the plan: what is to be done, what is held and why, who owns what anew.
@@ -158,6 +160,7 @@ def told(
         names=_mentioned(changes, standing, telling.names),
         entities=telling.entities,
         digest=plan_digest(changes, held),
+        access=access,
     )
 
 
@@ -193,8 +196,19 @@ def _summary(
     """
     counts = Counter(f"{change.kind}-{change.action}" for change in changes)
     counts.update(risk for change in changes for risk in change.risk)
+    if left_out := unsynchronised(held, conflicts):
+        counts["groups-unsynchronised"] = len(left_out)
     counts.update({"changes": len(changes), "held": len(held), "conflicts": len(conflicts), "claims": len(news)})
     return {name: counts[name] for name in sorted(counts)}
+
+
+def unsynchronised(held: Iterable[Held], conflicts: Iterable[Conflict]) -> dict[str, str]:
+    """
+    Return the groups, by key, to which nothing can be written before somebody decides, each with why.
+    """
+    found = {one.key: one.reason for one in held if one.kind == "group" and one.guard == "adoption"}
+    told = {key: one.message for one in conflicts if one.kind == "group" for key in one.keys}
+    return {**found, **told}
 
 
 def _mentioned(changes: Iterable[Change], held: Iterable[Held], names: Mapping[str, str]) -> dict[str, str]:

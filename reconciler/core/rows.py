@@ -132,11 +132,11 @@ def _last(settled: Settled, live: Live, rules: Rules) -> Last:
 
 def _groups(settled: Settled, last: Last, rules: Rules) -> tuple[str, ...]:
     """
-    Return the memberships that are ours: all there are once they are as they shall be; of `add-only` what we added.
+    Return the memberships that are ours: all there are once they are as they shall be; or only those that we added.
     """
-    if rules.policy.groups.membership == "add-only":
-        return tuple(key for key in last.groups if key in settled.groups) if last_of(settled.pair) else ()
-    return settled.groups if settled.goal and settled.goal.groups == settled.groups else last.groups
+    there = settled.groups if settled.goal and settled.goal.groups == settled.groups else last.groups
+    ours = {*last.groups}.intersection(settled.groups) if last_of(settled.pair) else frozenset[str]()
+    return tuple(key for key in there if key in ours or not rules.only_adds(key))
 
 
 def _user_state(settled: Settled, live: Live, last: Last) -> State:
@@ -280,7 +280,8 @@ def _as_they_shall_be(settled: Settled, rules: Rules) -> frozenset[str]:
     Return the memberships that needed no change, and are ours all the same: a run that died may have given them.
     """
     exact = rules.policy.groups.membership == "exact"
-    return frozenset(settled.groups).intersection(settled.goal.groups) if settled.goal and exact else frozenset()
+    held = frozenset(settled.groups).intersection(settled.goal.groups) if settled.goal and exact else frozenset()
+    return held - rules.merged
 
 
 def _state(last: Last, change: Change) -> State:

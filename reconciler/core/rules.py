@@ -152,8 +152,26 @@ def group_matching(policy: Policy, equality: Equality, *, proved: bool) -> Match
     )
 
 
-def reaching(rules: Rules, keys: frozenset[str], *, scope: Scope, joinable: frozenset[str] | None) -> Rules:
+def reaching(
+    rules: Rules,
+    keys: frozenset[str],
+    *,
+    scope: Scope,
+    joinable: frozenset[str] | None,
+    merged: frozenset[str],
+    overwritten: frozenset[str],
+) -> Rules:
     """
     Return the rules for users once it is known which groups are there or will be made, and what the run is about.
+
+    Where the policy leaves members alone, no decision about a group takes any out.
     """
-    return replace(rules, reachable=keys, scope=scope, joinable=joinable)
+    spared = rules.policy.groups.membership != "exact"
+    return replace(
+        rules,
+        reachable=keys,
+        scope=scope,
+        joinable=joinable,
+        merged=merged,
+        overwritten=frozenset() if spared else overwritten,
+    )

@@ -54,6 +54,13 @@ class Scope(Struct, frozen=True, kw_only=True):
         return self.users == "all"
 
     @property
+    def settles_groups(self) -> bool:
+        """
+        Return whether a group that others made may become ours in the run: its members too, or no members at all.
+        """
+        return self.whole or not self.membership
+
+    @property
     def told(self) -> str:
         """
         Return the scope in a few words, as the plan and the run's record have it.

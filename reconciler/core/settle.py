@@ -62,8 +62,8 @@ def settle_user(pair: Pair, rules: Rules, moment: Moment, *, managed: Mapping[st
     fate = user_fate(pair, rules, moment)
     live = pair.live
     groups = tuple(sorted(managed[one] for one in live.groups if one in managed)) if live else ()
-    if fate.verb == "leave" and groups and _intruder(pair, rules):
-        return Settled(pair=pair, fate=fate, goal=Goal(fields={}), groups=groups)
+    if fate.verb == "leave" and (kept := _tolerated(pair, groups, rules)) != groups:
+        return Settled(pair=pair, fate=fate, goal=Goal(fields={}, groups=kept), groups=groups)
     if fate.verb in {"leave", "hold"}:
         return _hands_off(pair, fate, groups)
     if fate.verb == "delete":
@@ -104,12 +104,14 @@ def _hands_off(pair: Pair, fate: Fate, groups: tuple[str, ...]) -> Settled:
     return Settled(pair=pair, fate=fate, goal=None, claims=_claims(pair), holds=whole, groups=groups)
 
 
-def _intruder(pair: Pair, rules: Rules) -> bool:
+def _tolerated(pair: Pair, groups: tuple[str, ...], rules: Rules) -> tuple[str, ...]:
     """
-    Return whether an account that only lives in the target must leave the groups whose membership is exact.
+    Return the groups in which whoever is left alone may stay: not all for an account that only the target knows.
     """
-    stranger = pair.desired is None and pair.row is None
-    return stranger and rules.policy.groups.membership == "exact" and not rules.first_run
+    if not groups or pair.desired is not None or pair.row is not None:
+        return groups
+    lax = rules.policy.groups.membership != "exact" or rules.first_run  # then only what people decided counts
+    return tuple(key for key in groups if key not in rules.overwritten and (lax or key in rules.merged))
 
 
 def _claims(pair: Pair) -> dict[str, Claim]:

@@ -25,6 +25,8 @@ PUT_AWAY = frozenset({"move", "retire", "deactivate", "delete"})
 class Powers(Protocol):
     """
     Who holds an administrator's power: target ids of the active ones, and the elements of `roles` that carry it.
+
+    `reviewed` are keys of groups of which somebody looked at each member who leaves.
     """
 
     @property
@@ -33,6 +35,8 @@ class Powers(Protocol):
     def privileged(self) -> frozenset[str]: ...  # noqa: D102
     @property
     def equality(self) -> Equality: ...  # noqa: D102
+    @property
+    def reviewed(self) -> frozenset[str]: ...  # noqa: D102
 
 
 def weighed(drafts: Sequence[Draft], powers: Powers) -> tuple[Draft, ...]:
@@ -40,7 +44,7 @@ def weighed(drafts: Sequence[Draft], powers: Powers) -> tuple[Draft, ...]:
     Return the drafts with the tags, and the place in the order, that the whole plan gives them.
     """
     ending = frozenset(one.change.link for one in drafts if one.change.kind == "user" and _ends(one))
-    away = put_away(drafts)
+    away = put_away(drafts) | powers.reviewed
     return tuple(_following(_armed(one, powers), ending, away) for one in drafts)
 
 
@@ -90,7 +94,8 @@ def _following(one: Draft, ending: frozenset[str | None], away: frozenset[str]) 
     """
     Return the draft without its place among removed memberships, where it follows from another change.
 
-    That change is guarded by itself: an account that ends, a group that is put away or has a successor.
+    That change is guarded by itself: an account that ends, a group that is put away or has a successor. So is a
+    removal from a group both of whose memberships somebody has reviewed.
     """
     group = group_left(one)
     if group and (one.change.link in ending or group in away):

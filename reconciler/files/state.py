@@ -23,6 +23,7 @@ from reconciler.files.tree import Loaded, load, yaml_files
 
 CONFIG = "reconciler.yaml"
 WAIVERS = "waivers.yaml"
+RULINGS = "overrides/groups"
 
 
 class State(Struct, frozen=True, kw_only=True):
@@ -121,7 +122,7 @@ def _decisions(
         else:
             overrides += (override(entry, loaded.document, at) for at, entry, _ in _sound(loaded) if _named(entry))
     agreement = agreed(overrides)
-    faults += [*agreement.faults, *_strangers(waivers, targets), *_unheeded(overrides)]
+    faults += [*agreement.faults, *_strangers(waivers, targets), *_unruly(overrides, root)]
     return agreement.overrides, tuple(waivers), tuple(faults)
 
 
@@ -148,17 +149,25 @@ def _named(entry: dict[str, Any]) -> bool:
     return "user" in entry or "group" in entry
 
 
-def _unheeded(overrides: Iterable[Override]) -> Iterator[Fault]:
+def _unruly(overrides: Iterable[Override], root: Path) -> Iterator[Fault]:
     """
-    Yield a fault for each decision about a group in conflict: nothing acts on one yet, and none is passed over.
+    Yield a fault for each decision about a group that no reviewer guards, or that says two things.
+
+    Whoever may decide is told by who must approve changes below one folder; elsewhere anybody might.
     """
     for one in overrides:
-        if one.decision:
-            path, _, line = one.places.get("decision", one.origin).rpartition(":")
-            hint = "rename one of the groups, or exclude it"
-            yield Fault(
-                path, int(line), f"decision: {one.decision} is not supported: nothing would act on it", hint
-            )
+        if not one.decision:
+            continue
+        path, _, line = one.places.get("decision", one.origin).rpartition(":")
+        if not path.startswith(f"{(root / RULINGS).as_posix()}/"):
+            told = f"decision: {one.decision} stands outside {RULINGS}/, where reviewers of groups look after it"
+            yield Fault(path, int(line), told, f"move the entry into a file below {RULINGS}/")
+        if not isinstance(one.reviewed, str):
+            told = "reviewed holds fields: of a group in conflict the digest of both memberships is reviewed"
+            yield Fault(path, int(line), told, "let reconciler groups decide write it")
+        if one.decision != "rename" and one.rename:
+            told = f"decision: {one.decision} and rename: {quoted(one.rename)} are two answers"
+            yield Fault(path, int(line), told, "write decision: rename, or remove the new name")
 
 
 def _strangers(waivers: Iterable[Waiver], targets: Iterable[str]) -> Iterator[Fault]:

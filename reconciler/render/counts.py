@@ -43,7 +43,15 @@ def headline(plan: Plan, *, target: str) -> str:
         start = f"{number(len(plan.changes), 'change')} to {target} ({_by_kind(plan.changes)})"
     else:
         start = f"No changes. {target}: {looked_at(plan)} looked at"
-    return ", ".join([start, *_risks(plan.changes), *_withheld(plan)]) + "."
+    return _unsynchronised(plan) + ", ".join([start, *_risks(plan.changes), *_withheld(plan)]) + "."
+
+
+def _unsynchronised(plan: Plan) -> str:
+    """
+    Return how many groups wait for a decision as a whole, if any do: a plan opens with that.
+    """
+    count = plan.summary.get("groups-unsynchronised", 0)
+    return f"{number(count, 'group')} cannot be synchronised. " if count else ""
 
 
 def looked_at(plan: Plan) -> str:

@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct
 
 from reconciler.core.approval import GUARD
 from reconciler.core.model import Change, ClaimNews, Conflict, Expiring, Held, Kind, Notice, Plan
+from reconciler.core.ruling import Entitled
 from reconciler.render.counts import ACTIONS
 from reconciler.render.delta import Line, Sign, change_lines
 from reconciler.render.shown import entity, field_name, group_names, key_of, sentence, shown
@@ -80,6 +81,7 @@ def _all_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
     privileged = [claim for claim in plan.claims if claim.privileged]
     yield _section("Privileged values of administrators", _claim, privileged, risk=True, whole=True)
     yield _section("Ownership", _claim, [claim for claim in plan.claims if not claim.privileged])
+    yield _section("Access to products", _entitled, plan.access)
     yield _section("Expiring", _expiring, plan.expiring)
     yield _section("Notes", _notice, notes)
 
@@ -220,6 +222,18 @@ def _claim(one: ClaimNews) -> list[Line]:
         "withheld": "" if one.withheld is UNSET else shown(one.withheld),
     }
     return lines + [Line("=", f"    {name}: ".ljust(14) + text) for name, text in words.items() if text]
+
+
+def _entitled(one: Entitled) -> list[Line]:
+    """
+    Return which products one person gains and loses.
+    """
+    words = [f"{verb} {', '.join(map(sentence, products))}" for verb, products in _entitlements(one) if products]
+    return [Line("-" if one.loses else "+", f"{entity('user', one.name, one.key)}: {'; '.join(words)}")]
+
+
+def _entitlements(one: Entitled) -> list[tuple[str, tuple[str, ...]]]:
+    return [("gains", one.gains), ("loses", one.loses)]
 
 
 def _owners(one: ClaimNews) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
 from reconciler.files.rows import collector_paused
+from reconciler.targets.sql_access import group_access
 
 _USERS = """
     SELECT u.id, u.user_name, u.external_id, u.enabled, u.version, u.changed_by,
@@ -198,7 +199,7 @@ def _by_id(live: Live) -> str:
 
 def _catalogue(driver: sqlite3.Connection) -> Catalogue:
     """
-    Return the profiles with the names of the groups that an administrator associated with each.
+    Return the profiles, each with the groups that an administrator associated with it, and what groups give.
     """
     groups: dict[str, list[str]] = {}
     for profile, name in driver.execute("SELECT profile, group_name FROM profile_groups ORDER BY 1, 2"):
@@ -214,5 +215,6 @@ def _catalogue(driver: sqlite3.Connection) -> Catalogue:
                 groups=tuple(groups.get(name, ())),
             )
             for name, enabled, deleted, fallback in rows
-        }
+        },
+        access=group_access(driver),
     )

@@ -8,6 +8,7 @@ database itself, whoever writes: see sql_triggers.
 import sqlite3
 
 from reconciler.errors import TargetError
+from reconciler.targets.sql_access import DEFAULT_ACCESS
 from reconciler.targets.sql_triggers import TRIGGERS
 
 _TABLES = (
@@ -151,7 +152,7 @@ _VIEWS = (
     SELECT 'group', id, name, changed_at FROM groups WHERE changed_by = 'admin'""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *TRIGGERS, *_VIEWS),)
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *TRIGGERS, *_VIEWS), DEFAULT_ACCESS)
 """The statements that lead from each version to the next; the first ones from an empty file to version 1."""
 
 

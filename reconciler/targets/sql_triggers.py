@@ -87,7 +87,7 @@ def _belongings(owner: str) -> list[tuple[str, str]]:
     return own if owner == "users" else [*own, ("memberships", "group_id")]
 
 
-def _side_triggers(side: str, owner: str, column: str) -> tuple[str, ...]:
+def side_triggers(side: str, owner: str, column: str) -> tuple[str, ...]:
     """
     Return the triggers by which a change in a side table moves the version of its owner, or of both owners.
     """
@@ -113,6 +113,6 @@ def _not_stamped_yet(owner: str, row: str) -> str:
 
 TRIGGERS: tuple[str, ...] = (
     *(trigger for owner, columns in _OWNERS.items() for trigger in _owner_triggers(owner, columns)),
-    *(trigger for side, (owner, column) in _SIDES.items() for trigger in _side_triggers(side, owner, column)),
+    *(trigger for side, (owner, column) in _SIDES.items() for trigger in side_triggers(side, owner, column)),
 )
 """The statements that make them all."""

@@ -247,6 +247,8 @@ def test_paths_are_those_the_user_typed(tmp_path: Path, monkeypatch: pytest.Monk
     assert reading.overrides[0].origin == "state/overrides/a.yaml:1"
 
 
+DIGEST = f"sha256:{'0' * 64}"
+RENAMED = f"{{group: x, decision: keep, reviewed: {DIGEST}, rename: y, reason: T-1}}"
 WAIVER = "- {{target: openpages, guard: '{}', count: 1, until: 2027-01-31, reason: T-1}}\n"
 
 
@@ -266,7 +268,19 @@ WAIVER = "- {{target: openpages, guard: '{}', count: 1, until: 2027-01-31, reaso
         ),
         pytest.param({"overrides/waivers.yaml": WAIVER.format("leavers:Staff")}, "no waiver", id="of no group"),
         pytest.param(
-            {"overrides/a.yaml": "- group: x\n  decision: keep\n"}, "decision: keep is not supported", id="decision"
+            {"overrides/a.yaml": f"- group: x\n  decision: keep\n  reviewed: {DIGEST}\n  reason: T-1\n"},
+            "decision: keep stands outside overrides/groups/",
+            id="decision anywhere",
+        ),
+        pytest.param(
+            {"overrides/groups/a.yaml": "- {group: x, decision: keep, reviewed: {locale: y}, reason: T-1}\n"},
+            "reviewed holds fields",
+            id="decision of fields",
+        ),
+        pytest.param(
+            {"overrides/groups/a.yaml": f"- {RENAMED}\n"},
+            "are two answers",
+            id="decision of two minds",
         ),
         pytest.param({"overrides/a\u202e.yaml": "- user: x\n"}, "is not read", id="hidden character in a name"),
     ],

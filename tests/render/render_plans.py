@@ -19,6 +19,7 @@ from reconciler.core.model import (
     Notice,
     Plan,
 )
+from reconciler.core.ruling import Entitled
 
 NAMES = {"g-risk": "Cloud IAM - Risk Officers", "g-audit": "Cloud IAM - Auditors"}
 EXPORT = "state/exports/ibmcloud/users.jsonl"
@@ -206,4 +207,5 @@ def busy() -> Plan:
             ),
             Notice(code="fallback", level="note", text="2 users have no enabled profile of their own"),
         ),
+        access=(Entitled(key="IBMid-1", name="ann@example.com", gains=("Jira",), loses=("Confluence",)),),
     )

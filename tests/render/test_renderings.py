@@ -26,6 +26,7 @@ from reconciler.core.model import (
     Plan,
     Value,
 )
+from reconciler.core.ruling import Entitled
 from reconciler.render.json_text import render_json
 from reconciler.render.markdown import render_markdown
 from reconciler.render.text import render_text
@@ -103,6 +104,7 @@ def hostile(text: str) -> Plan:
         expiring=(Expiring(origin=text, until=text, text=text),),
         notices=(Notice(code=text, level="held", text=text), Notice(code=text, level="note", text=text)),
         names={"g1": text, text: text},
+        access=(Entitled(key=text, name=text, gains=(text,), loses=(text,)),),
     )
 
 

@@ -288,3 +288,19 @@ def test_group_made_in_the_product_waits_for_a_decision(world: World, admin: Sql
     assert [(one.name, "adopt: true" in one.release) for one in plan.held] == [("staff", True)]
     assert group(world, "staff")["description"] == "ours"
     assert group(world, "guests")["active"] is True
+
+
+def test_overwritten_group_keeps_its_members_where_the_policy_leaves_them_alone(tmp_path: Path) -> None:
+    """
+    With `membership: none` a decision to overwrite makes the group ours, and still takes nobody out.
+    """
+    world = world_of("baw", tmp_path, change={"groups": {"membership": "none"}})
+    admin = SqlAdmin(tmp_path / "registry.db")
+    admin.admin_creates("kim")
+    admin.admin_creates_group("staff")
+    admin.admin_joins("kim", "staff")
+    (found,) = world.decide().reviews
+    world.git_says(group="staff", decision="overwrite", reviewed=found.contest.digest)
+    world.apply()
+
+    assert (found.leaves, world.members("staff"), world.plan().held) == ((), {"kim"}, ())

@@ -85,6 +85,24 @@ class SqlAdmin:
         for column, value in fields.items():
             self.run(f"UPDATE groups SET {column} = ? WHERE name = ?", value, name)
 
+    def admin_gives_access(self, group: str, *products: str, sites: tuple[str, ...] = ()) -> None:
+        """
+        Let a group give its members products, and stand on sites.
+        """
+        chosen = "SELECT id, ? FROM groups WHERE name = ?"
+        for product in products:
+            self.run(f"INSERT INTO group_product_access (group_id, product) {chosen}", product, group)
+        for site in sites:
+            self.run(f"INSERT INTO group_sites (group_id, site) {chosen}", site, group)
+
+    def admin_makes_default(self, group: str, *, site: str, product: str) -> None:
+        """
+        Make a group the default access group of a product on a site, and no other.
+        """
+        self.run("DELETE FROM group_default_access WHERE site = ? AND product = ?", site, product)
+        chosen = "SELECT id, ?, ? FROM groups WHERE name = ?"
+        self.run(f"INSERT INTO group_default_access (group_id, site, product) {chosen}", site, product, group)
+
     def admin_adds_profile(self, name: str, *, groups: tuple[str, ...] = (), enabled: bool = True) -> None:
         """
         Add a profile to the catalogue, associated with groups.
