@@ -81,6 +81,14 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     faults: tuple[str, ...] = ()
 
 
+class JoinedManifest(Manifest, frozen=True, kw_only=True):
+    """
+    What several exports are together; `parts` has when each source was read, `fetched_at` the earliest of these.
+    """
+
+    parts: dict[str, str]
+
+
 class Placed(Struct, frozen=True, gc=False):
     """
     A user row with its place: `origin` is `path:line`.

@@ -4,12 +4,12 @@ What an export may be trusted for: everything, adds and updates only, or nothing
 Nothing is removed without proof that the source was read whole. Going back to an older export needs a waiver.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
 from reconciler.core.claims import earlier
-from reconciler.core.export import Manifest
+from reconciler.core.export import JoinedManifest, Manifest
 from reconciler.core.ledger import Head
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Guards
@@ -54,13 +54,12 @@ def judge(manifest: Manifest, expected: Expectation) -> Trust:
     if account and manifest.account != account:
         told = f"the export is of account {manifest.account!r}, and {account!r} is expected"
         return Trust(refused=told, hint="export the right account, or correct `account` in reconciler.yaml")
-    if earlier(manifest.fetched_at, CLOCK_SKEW) > expected.now:
-        told = f"the export was read at {manifest.fetched_at}, which is in the future (now {expected.now})"
+    if earlier(latest := max(_times(manifest).values()), CLOCK_SKEW) > expected.now:
+        told = f"the export was read at {latest}, which is in the future (now {expected.now})"
         return Trust(refused=told, hint="correct the clock of the machine that exports, and export again")
-    if manifest.fetched_at < expected.head.fetched_at and not allowing(expected.waivers, _back(expected)):
-        told = (
-            f"the export was read at {manifest.fetched_at}; one of {expected.head.fetched_at} was applied already"
-        )
+    overtaken = next(_overtaken(manifest, expected.head), None)
+    if overtaken and not allowing(expected.waivers, _back(expected)):
+        told = f"the export{overtaken[0]} was read at {overtaken[1]}; one of {overtaken[2]} was applied already"
         hint = (
             "export again; to go back on purpose, waive it in overrides/waivers.yaml: "
             f"- {{target: {expected.target}, guard: export-older, count: 1, until: {expected.now[:10]}, "
@@ -68,6 +67,23 @@ def judge(manifest: Manifest, expected: Expectation) -> Trust:
         )
         return Trust(refused=told + not_allowing(expected.waivers, _back(expected)), hint=hint)
     return Trust(degraded=tuple(_degraded(manifest, expected)))
+
+
+def _times(manifest: Manifest) -> Mapping[str, str]:
+    """
+    Return when each source was read, by name; of an export of one source there is but one time, under no name.
+    """
+    return manifest.parts if isinstance(manifest, JoinedManifest) else {"": manifest.fetched_at}
+
+
+def _overtaken(manifest: Manifest, head: Head) -> Iterator[tuple[str, str, str]]:
+    """
+    Yield of which source a later export has been applied than this one: the source, this time and the later one.
+    """
+    for name, time in _times(manifest).items():
+        known = head.sources.get(name, "") if name and head.sources else head.fetched_at
+        if time < known:
+            yield f" of {name}" if name else "", time, known
 
 
 def _back(expected: Expectation) -> Wanted:

@@ -19,7 +19,6 @@ from reconciler.core.scope import Scope
 from reconciler.engine import Asked
 from reconciler.errors import InputError, LedgerError, StoreError, UsageError
 from reconciler.files.config import Config
-from reconciler.files.exports import open_export
 from reconciler.files.plans import parse_plan
 from reconciler.files.references import misfits
 from reconciler.files.rows import collector_paused
@@ -27,6 +26,7 @@ from reconciler.files.state import State, load_state
 from reconciler.ports import Target
 from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.adapters import open_store, open_target
+from reconciler.wiring.drawing import drawn
 from reconciler.wiring.surroundings import clock, stamp
 
 TOOL = f"reconciler {__version__}"
@@ -79,8 +79,7 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     if faults := misfits(state.overrides, state.policies):
         raise InputError(faults)
     name = chosen(state.config, target)
-    settings = state.config.targets[name]
-    source = state.config.sources[settings.sources[0]]
+    source = drawn(root, state.config, name)
     now = clock(environ)
     store = open_store(state, name, now)
     book = Book(
@@ -91,7 +90,7 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     )
     asked = Asked(
         target=name,
-        export=open_export(root / "exports" / settings.sources[0]),
+        export=source.export,
         overrides=state.overrides,
         waivers=state.waivers,
         policy=state.policies[name],

@@ -14,6 +14,7 @@ from reconciler.apply.book import Book, load
 from reconciler.core.canonical import REFUSALS
 from reconciler.core.directory import directory_of
 from reconciler.core.export import Export
+from reconciler.core.joined import joined
 from reconciler.core.ledger import Ledger
 from reconciler.core.policy import GroupPolicy
 from reconciler.core.runs import verify_chain
@@ -166,7 +167,8 @@ def _references(
     """
     targets = reading.config.targets if reading.config else {}
     for name, target in sorted(targets.items()):
-        export, ledger = exports.get(target.sources[0]), ledgers.get(name)
+        ledger = ledgers.get(name)
+        export = _together([exports.get(one) for one in target.sources], target.sources, found)
         if export is None or ledger is None:
             continue
         # a policy that cannot be read is a fault already; what it would say of groups, fields and roles is unknown
@@ -175,6 +177,20 @@ def _references(
         told = check(reading.overrides, policies, directory_of(export, ledger, groups), roles=_granted(export))
         found.faults.extend(told.faults)
         found.warnings.extend(told.warnings)
+
+
+def _together(exports: Sequence[Export | None], names: Sequence[str], found: _Found) -> Export | None:
+    """
+    Return the exports of a target's sources as one; None where one cannot be believed, or two have one key.
+    """
+    sound = {name: one for name, one in zip(names, exports, strict=True) if one is not None}
+    if len(sound) < len(names):
+        return None
+    try:
+        return sound[names[0]] if len(names) == 1 else joined(sound)
+    except InputError as error:
+        found.faults.extend(error.faults)
+        return None
 
 
 def _granted(export: Export) -> frozenset[str]:

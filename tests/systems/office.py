@@ -80,18 +80,19 @@ class Office:
         groups: Iterable[GroupRow] = (),
         *,
         source: str = "directory",
+        complete: bool = True,
         at: str = "2026-11-20T07:00:00Z",
     ) -> None:
         """
-        Commit an export of a source, read whole at this time.
+        Commit an export of a source, read at this time, whole or not.
         """
         write_export(
             self.state / "exports" / source,
             source=source,
             account=source,
             fetched_at=at,
-            complete=True,
-            faults=(),
+            complete=complete,
+            faults=() if complete else ("a page is missing",),
             read={},
             users=sorted(users, key=lambda row: row.key),
             groups=sorted(groups, key=lambda row: row.key),

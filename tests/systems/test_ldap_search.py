@@ -74,6 +74,86 @@ def made(office: Office) -> list[str]:
     return sorted(one["name"] for one in changes if one["action"] == "create")
 
 
+@pytest.fixture
+def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Office:
+    """
+    Return a repository that imports from two directories, each with an Ann of its own.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECONCILER_NOW", NOW)
+    office = Office(tmp_path, capsys, policy="ldap-import", sources=("berlin", "lisbon"))
+    office.source_says([person("ann", groups=("Analysis",)), person("hans")], GROUPS, source="berlin")
+    office.source_says([person("ana"), person("joana"), person("ann", key="l-ann")], source="lisbon")
+    return office
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        pytest.param("berlin", ["ann", "hans", "Analysis"], id="berlin"),
+        pytest.param("lisbon", ["ana", "joana", "ann"], id="lisbon"),
+    ],
+)
+def test_l01_operator_chooses_the_directory(two: Office, source: str, names: list[str]) -> None:
+    """
+    Several directories are configured: the one that is named is searched and imported from, and no other.
+    """
+    told = two.run("import", source, "an", "--all", "--format", "json")
+
+    assert list(statuses(told)) == names
+    assert (made(two), two.run("validate").code) == (sorted(names), 0)
+
+
+def test_l01_both_directories_feed_one_target(two: Office) -> None:
+    """
+    Who was chosen from one stays as imported when others are chosen from the other; one name is one account.
+    """
+    two.run("import", "berlin", "an", "--all")
+    two.applied()
+    before = statuses(two.run("import", "lisbon", "an", "--format", "json"))
+    two.run("import", "lisbon", "joana", "--all")
+    two.applied()
+
+    assert two.admin.run("SELECT user_name FROM users ORDER BY 1") == [("ann",), ("hans",), ("joana",)]
+    assert before["ann"].startswith("blocked: two source users would bear one name")
+
+
+@pytest.mark.parametrize("source", ["berlin", "lisbon"])
+def test_l01_older_export_of_either_directory_is_refused(two: Office, source: str) -> None:
+    """
+    What was applied of each directory is remembered by itself, so that neither goes back in the other's shadow.
+    """
+    two.source_says([person("ana")], source="lisbon", at="2026-11-20T07:30:00Z")
+    two.run("import", "lisbon", "ana", "--all")
+    two.applied()
+    two.source_says([person("ana")] if source == "lisbon" else [], source=source, at="2026-11-20T06:30:00Z")
+    told = two.run("plan")
+
+    assert told.code == 3
+    assert f"the export of {source} was read at 2026-11-20T06:30:00Z" in told.err
+
+
+def test_l01_key_in_two_directories_is_refused(two: Office) -> None:
+    """
+    A key is one directory's alone: both places are named, by plan and by validate.
+    """
+    two.source_says([person("hans")], source="lisbon")
+    plan, check = two.run("plan"), two.run("validate")
+
+    assert (plan.code, check.code) == (1, 1)
+    assert "lisbon/users.jsonl:1: key 'id-hans' stands at" in plan.err
+    assert "lisbon/users.jsonl:1: key 'id-hans' stands at" in check.err + check.out
+
+
+def test_l01_whole_is_as_good_as_its_weakest_part(two: Office) -> None:
+    """
+    Where one directory was read only in part, nobody is removed on the word of both.
+    """
+    two.source_says([person("ana")], source="lisbon", complete=False)
+
+    assert "the export is incomplete (lisbon: a page is missing)" in two.run("plan").out
+
+
 @pytest.mark.parametrize(
     ("query", "names"),
     [
@@ -196,7 +276,7 @@ def test_l03_number_of_no_match_is_refused(
         pytest.param(("directory", "an", "--select", "mona"), 2, "no match is called 'mona'", id="no-match"),
         pytest.param(("directory", "an", "--all", "--select", "andbal"), 2, "say one of them", id="both"),
         pytest.param(("directory", " "), 2, "'*' finds everybody", id="nothing"),
-        pytest.param(("lisbon", "an"), 2, "there is no source 'lisbon'", id="source"),
+        pytest.param(("porto", "an"), 2, "there is no source 'porto'", id="source"),
         pytest.param(("directory", "an", "--target", "x"), 2, "there is no target 'x'", id="target"),
         pytest.param(
             ("directory", "an", "--all", "--copy-access-from", "bos"), 2, "neither a user nor a group", id="access"
@@ -447,3 +527,27 @@ def test_what_is_written_is_valid_and_says_why(imported: Office) -> None:
     assert imported.run("validate").code == 0
     assert f"reason: {json.dumps(reason)}" in imported.overrides()
     assert 'reason: "import from directory: an"' in imported.overrides()
+
+
+def test_l08_one_external_group_is_synchronised_by_name(imported: Office) -> None:
+    """
+    One group, named at the command line, becomes what the directory says, with its members; nothing else does.
+    """
+    imported.run("import", "directory", "*", "--select", "sales", "--select", "mona")
+    imported.applied()
+    groups = [team(one.name, description="new") for one in GROUPS]
+    imported.source_says(
+        [person(one.user_name, display_name="New", groups=("Analysis", "Sales")) for one in PEOPLE],
+        groups,
+        at="2026-11-20T07:30:00Z",
+    )
+    told = imported.run("sync-groups", "analysis")
+    members = imported.admin.run("SELECT group_name, user_name FROM group_members ORDER BY group_name, user_name")
+
+    assert told.code == 0
+    assert imported.admin.run("SELECT name, description FROM groups ORDER BY name") == [
+        ("Analysis", "new"),
+        ("Sales", None),
+    ]
+    assert members == [("Analysis", "andarm"), ("Analysis", "mona")]
+    assert imported.admin.run("SELECT count(*) FROM users WHERE display_name = 'New'") == [(0,)]
