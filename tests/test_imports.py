@@ -30,8 +30,8 @@ LAYERS = {
     "apply": "apply core ports files errors",
     "engine": "apply core ports files errors",
     "wiring": "engine apply history store targets sources files ports core errors effects",
-    "server": "wiring engine history render core errors",
-    "cli": "cli wiring engine apply history render core errors effects",
+    "server": "server wiring engine history render core errors",
+    "cli": "cli server wiring engine apply history render core errors effects",
     "__main__": "cli errors",
 }
 
@@ -45,10 +45,12 @@ LIBRARIES = {
     "git": "store",
     "sqlalchemy": "targets.sql",
     "deepdiff": "render",
+    "starlette": "server",
+    "uvicorn": "server",
 }
 
 # Too slow for `reconciler --help`: to be imported inside the function that needs it.
-HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "sqlalchemy"}
+HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "sqlalchemy", "starlette", "uvicorn"}
 
 # The part of the standard library that reads neither clock nor disk nor environment, and tells nobody anything.
 PURE = (

@@ -70,6 +70,12 @@ def _login() -> click.Command:
     return login
 
 
+def _search() -> click.Command:
+    from reconciler.cli.triggers import search  # noqa: PLC0415  loaded when called
+
+    return search
+
+
 def _start() -> click.Command:
     from reconciler.cli.triggers import start  # noqa: PLC0415  loaded when called
 
@@ -86,6 +92,12 @@ def _sync_groups() -> click.Command:
     from reconciler.cli.triggers import sync_groups  # noqa: PLC0415  loaded when called
 
     return sync_groups
+
+
+def _serve() -> click.Command:
+    from reconciler.cli.serve import serve  # noqa: PLC0415  loaded when called
+
+    return serve
 
 
 def _owners() -> click.Command:
@@ -139,9 +151,11 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "plan": (_plan, "Say what would change, and change nothing."),
     "apply": (_apply, "Make the target what Git says, and record it."),
     "login": (_login, "Look at one user who has just logged in."),
+    "search": (_search, "Make the users that a search finds."),
     "start": (_start, "Look at all groups, as when the server starts."),
     "sync-users": (_sync_users, "Make some users what Git says, or all known ones."),
     "sync-groups": (_sync_groups, "Make some groups what Git says, or all known ones."),
+    "serve": (_serve, "Answer these five over HTTP."),
     "owners": (_owners, "Say who owns which field."),
     "take": (_take, "Write the override that takes a field back to Git."),
     "give": (_give, "Write the override that gives a field to the target's admin."),

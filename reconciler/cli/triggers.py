@@ -1,5 +1,5 @@
 """
-The triggers: `login`, `start`, `sync-users`, `sync-groups`. What happened to one is looked at now, and at once.
+The triggers: `login`, `search`, `start`, `sync-users`, `sync-groups`. What has happened is looked at now.
 
 They are runs as `apply` makes them, about few. Nobody is asked, and what is dangerous is held as it always is.
 """
@@ -12,6 +12,8 @@ from reconciler.cli.apply import at_once
 from reconciler.cli.plan import limited
 from reconciler.cli.session import Function, Session, shared
 from reconciler.core import scope
+from reconciler.wiring.bench import bench
+from reconciler.wiring.triggering import searched
 
 _CODES = "Exit codes: 0 done, 1 some changes did not land, 2 nobody has that name, 3 something needs a decision."
 
@@ -56,6 +58,28 @@ def login(*, session: Session, target: str | None, user: str, limit: int, push: 
     the policy waits for a login it is made usable again. Nothing is taken from anybody else.
     """
     asked = scope.login([user])
+    return at_once(session, asked, target=target, limit=limit, push=push, wait=wait)
+
+
+@click.command(
+    epilog=f"""
+\b
+Examples:
+  reconciler search 'ann*'      make everybody whose name contains it, in no group and without a role
+{_CODES}
+"""
+)
+@click.argument("query")
+@triggering
+def search(*, session: Session, target: str | None, query: str, limit: int, push: bool, wait: float) -> int:
+    """
+    Make the users whom QUERY finds in the newest export, as far as they are missing.
+
+    It is looked for anywhere in user names and display names; * is anything. A search that finds more than the
+    policy's `search_cap` makes nobody.
+    """
+    with bench(session.state, target, environ=session.environ) as found:
+        asked = searched(found, query)
     return at_once(session, asked, target=target, limit=limit, push=push, wait=wait)
 
 
