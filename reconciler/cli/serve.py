@@ -51,11 +51,11 @@ def serve(*, session: Session, target: str | None, host: str, port: int, push: b
         from reconciler import server_run  # noqa: PLC0415  only this command needs the extra libraries
     except ImportError as error:
         raise UsageError(f"serve needs a library that is not installed: {error.name}", hint=_EXTRA) from error
+    secret = server_run.secret_of(session.environ)
     place = Place(root=session.state, target=target, environ=session.environ, wait=wait, push=push)
     opens(place)
     if not _is_loopback(host):
         session.say(f"{host} can be reached from elsewhere: put a proxy with TLS before it")
-    secret = server_run.secret_of(session.environ)
     server_run.run(
         server_run.service(secret, make=partial(make, place), search=partial(found_by, place)),
         host=host,
