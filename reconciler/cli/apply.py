@@ -21,7 +21,9 @@ from reconciler.core.approval import GUARD, Approval, approval_of
 from reconciler.core.decide import Decision
 from reconciler.core.model import Plan
 from reconciler.core.scope import Scope, scope_of
+from reconciler.core.synchronised import tally
 from reconciler.errors import HeldError, UsageError
+from reconciler.render.reviews import tally_lines
 from reconciler.render.text import LIMIT
 from reconciler.wiring.bench import (
     Bench,
@@ -187,6 +189,9 @@ def _act(session: Session, found: Bench, decision: Decision, asked: Order) -> in
         detail(f"  {one.outcome}: {one.change.action} {one.change.kind} {one.change.name}: {one.message}")
     if len(failed) > LIMIT:
         detail(f"  and {len(failed) - LIMIT} more: reconciler audit")
+    if decision.world.scope.whole:
+        told = tally(decision, {one.change.id: one.message for one in failed})
+        session.say("\n".join(tally_lines(told, limit=LIMIT)))
     for held in [one for one in decision.plan.held if one.guard == GUARD][:LIMIT]:
         tell = session.say if held.standing else detail
         tell(f"  held: {held.name}: {held.reason}\n    {held.release}")

@@ -130,6 +130,12 @@ def _policy() -> click.Command:
     return policy
 
 
+def _groups() -> click.Command:
+    from reconciler.cli.groups import groups  # noqa: PLC0415  loaded when called
+
+    return groups
+
+
 def _audit() -> click.Command:
     from reconciler.cli.audit import audit  # noqa: PLC0415  loaded when called
 
@@ -161,6 +167,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "give": (_give, "Write the override that gives a field to the target's admin."),
     "explain": (_explain, "Say where each desired value of a person comes from."),
     "policy": (_policy, "Show what a policy resolves to, and where each rule stands."),
+    "groups": (_groups, "Review groups whose names are taken, and decide."),
     "audit": (_audit, "Say who owned and changed what, when, from Git alone."),
     "rebase-ledger": (_rebase_ledger, "Accept a restored target, or a lost ledger."),
 }

@@ -16,6 +16,7 @@ from reconciler.files.config import Author
 from reconciler.files.exports import read_export
 from reconciler.files.new_export import write_export
 from reconciler.files.schema import shipped
+from reconciler.files.state import RULINGS
 from reconciler.store_commit import signature
 from reconciler.store_git import Git
 from reconciler.wiring.surroundings import stamp
@@ -31,6 +32,14 @@ _GENERATED = shutil.ignore_patterns("exports", "ledger", ".reconciler")
 _PLAIN = {
     ".gitignore": "# The embedded database, and the journal of a run that is not recorded yet.\n.reconciler/\n",
     ".gitattributes": "# What is digested must be checked out byte by byte.\nstate/** -text\n",
+    ".github/CODEOWNERS": (
+        "# Who must approve a change before it is merged. Write your own teams here, and let the branch's\n"
+        "# protection require a review from code owners. Of several lines that fit, the last one counts.\n"
+        "/state/             @your-organisation/access-administrators\n"
+        "/state/overrides/   @your-organisation/access-reviewers\n"
+        f"/state/{RULINGS}/  @your-organisation/group-reviewers\n"
+        "/.github/           @your-organisation/access-administrators\n"
+    ),
 }
 
 
