@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 
 import click
 from msgspec import UnsetType
@@ -13,7 +13,10 @@ from reconciler.core.model import Value
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.history import Event, known_as, owners_over_time
 from reconciler.render.tables import FORMS, Form, Record, render_records
+from reconciler.wiring.administrators import Power, privileged_roles
+from reconciler.wiring.administrators import administrators as on_that_day
 from reconciler.wiring.records import records
+from reconciler.wiring.surroundings import clock, stamp
 
 _COLUMNS = (
     "time",
@@ -30,6 +33,7 @@ _COLUMNS = (
     "commit",
     "key",
 )
+_POWER = ("user", "roles", "owner", "since", "until", "run", "commit", "key")
 _VALUES = frozenset({"before", "value"})
 _SHORT = 12
 
@@ -41,6 +45,7 @@ Examples:
   reconciler audit --user ann@example.com                   everything that became of her fields
   reconciler audit --user ann@example.com --field locale    who owned her locale, and what it held, over time
   reconciler audit --since 2026-11-01 --format csv          for a spreadsheet
+  reconciler audit --administrators --on 2026-11-20         who could log in as an administrator that day
 \b
 Exit codes: 0 told, 1 nobody was ever known by that name, or a record is broken.
 """
@@ -48,17 +53,23 @@ Exit codes: 0 told, 1 nobody was ever known by that name, or a record is broken.
 @click.option("--user", metavar="USER", help="Only of this person: key, or any user name or e-mail ever borne.")
 @click.option("--field", metavar="NAME", help="Only this field.")
 @click.option("--since", metavar="DAY", help="Only from this day or time on (UTC), such as 2026-11-01.")
+@click.option(
+    "--administrators", is_flag=True, help="Who could log in as an administrator, at any moment of the day --on."
+)
+@click.option("--on", metavar="DAY", help="The day (UTC) for --administrators, such as 2026-11-20; else today.")
 @click.option("--target", metavar="NAME", help="The target; needed where there are several.")
 @click.option(
     "--format", "form", type=click.Choice(FORMS), default="table", show_default=True, help="How to print it."
 )
 @shared
-def audit(
+def audit(  # noqa: PLR0913  click gives one argument an option
     *,
     session: Session,
     user: str | None,
     field: str | None,
     since: str | None,
+    administrators: bool,
+    on: str | None,
     target: str | None,
     form: Form,
 ) -> int:
@@ -67,6 +78,10 @@ def audit(
 
     Only the runs' records in Git are read. No target is asked, and none need be there.
     """
+    if administrators or on:
+        if user or field or since or not administrators:
+            raise UsageError("--on goes with --administrators, and these with no other question", hint="see --help")
+        return _administrators(session, target, on, form)
     begin = _moment(since)
     runs = records(session.state, target, environ=session.environ).runs()
     if user is not None and not known_as(runs, user):
@@ -76,6 +91,33 @@ def audit(
     if not told:
         session.say("nothing of that is recorded" if runs else "no run is recorded yet")
     return 0
+
+
+def _administrators(session: Session, target: str | None, on: str | None, form: Form) -> int:
+    """
+    Print who could log in as an administrator on a day, and of which record that is known.
+    """
+    found = records(session.state, target, environ=session.environ)
+    day = date.fromisoformat((_moment(on) or stamp(clock(session.environ)()))[:10])
+    powers = on_that_day(found, privileged_roles(session.state, found.target), day)
+    told = [_power(one, short=form == "table") for one in powers]
+    click.echo(render_records(told, form, columns=_POWER, values=frozenset(), color=session.color), nl=False)
+    if not told:
+        session.say(f"the ledger knows no administrator on {day}")
+    return 0
+
+
+def _power(one: Power, *, short: bool) -> Record:
+    return {
+        "user": one.name,
+        "roles": one.roles,
+        "owner": one.owner,
+        "since": one.time,
+        "until": one.until,
+        "run": one.run,
+        "commit": one.commit[:_SHORT] if short else one.commit,
+        "key": one.key,
+    }
 
 
 def _moment(since: str | None) -> str | None:
@@ -89,7 +131,7 @@ def _moment(since: str | None) -> str | None:
             return datetime.strptime(since, pattern).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: DTZ007  it is UTC
         except ValueError:
             continue
-    raise UsageError(f"{since!r} is no day", hint="write --since 2026-11-01, or 2026-11-01T06:00:00Z")
+    raise UsageError(f"{since!r} is no day", hint="write it like 2026-11-01, or 2026-11-01T06:00:00Z")
 
 
 def _told(events: Iterable[Event], *, short: bool) -> Iterator[Record]:

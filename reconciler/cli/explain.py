@@ -10,6 +10,7 @@ from msgspec import UnsetType
 
 from reconciler.cli.session import Session, shared
 from reconciler.core.model import Value
+from reconciler.core.runs import Commit
 from reconciler.render.json_text import json_text
 from reconciler.render.outline import sections
 from reconciler.render.shown import quoted, sentence, shown
@@ -30,6 +31,7 @@ _WHY = {
     "unknown": "the source tells no state that is known",
     "unprovisioned": "no role lets this person log in",
 }
+_SHORT = 12
 _PART = ("changes", "claims", "conflicts", "held")
 
 
@@ -85,8 +87,20 @@ def _text(told: Explanation, *, color: bool) -> str:
             [quoted(one.name), "yes" if one.managed else "no", "yes" if one.member else "no"] for one in told.groups
         ]
         parts.append(render_table(rows, ("group", "kept in the target", "member there"), color=color))
+    if told.commits:
+        rows = [[sentence(place), *_committed(commit)] for place, commit in told.commits.items()]
+        parts.append(render_table(rows, ("line", "commit", "by", "on"), color=color))
     parts.append("".join(f"{line}\n" for line in _intended(told)))
     return "\n".join(parts)
+
+
+def _committed(commit: Commit | None) -> tuple[str, str, str]:
+    """
+    Return which commit a line comes from, by whom and of when.
+    """
+    if commit is None:
+        return "not committed", "", ""
+    return sentence(commit.commit[:_SHORT]), sentence(commit.who), sentence(commit.time)
 
 
 def _heading(told: Explanation) -> Iterator[str]:

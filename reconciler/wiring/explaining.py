@@ -2,7 +2,9 @@
 Where everything about one person comes from: what Git wants and why, what is there, whose it is, what will be done.
 """
 
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -14,8 +16,10 @@ from reconciler.core.desired import desired_user
 from reconciler.core.ledger import Claim
 from reconciler.core.model import Desired, Live, Plan, Value
 from reconciler.core.organisation import Organisation, belongs_to, effective
+from reconciler.core.runs import Commit
 from reconciler.core.scope import ALL
 from reconciler.core.world import organisation_of
+from reconciler.store_blame import commit_of
 from reconciler.wiring.bench import Bench
 from reconciler.wiring.people import account_of, claims_of, find_in
 
@@ -64,7 +68,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
     `state` is what Git wants of the account (`active`, `inactive`, `untouched`, `absent`), `reason` and `because`
     why it is not active. `account` is the target's id, empty where there is none. `plan` is the part of the plan
-    that is about this person.
+    that is about this person. `commits` has the commit of each line of the state folder that is named (None: no
+    commit holds it yet).
     """
 
     key: str
@@ -80,6 +85,7 @@ class Explanation(Struct, frozen=True, kw_only=True):
     roles: tuple[Granted, ...]
     groups: tuple[Membership, ...]
     plan: Plan
+    commits: dict[str, Commit | None]
 
 
 def explain(found: Bench, name: str) -> Explanation:
@@ -98,7 +104,7 @@ def explain(found: Bench, name: str) -> Explanation:
     desired = desired_user(org, placed) if placed else None
     label = desired.name if desired else row.names.present if row and row.names else key
     missing = f"absent from the export of {world.export.manifest.fetched_at}"
-    return Explanation(
+    told = Explanation(
         key=key,
         name=label,
         origin=placed.origin if placed else "",
@@ -112,7 +118,19 @@ def explain(found: Bench, name: str) -> Explanation:
         roles=tuple(_roles(org, key)),
         groups=tuple(_groups(org, key, live, decision)),
         plan=_about(decision.plan, key),
+        commits={},
     )
+    return replace(told, commits=_commits(found.root, told))
+
+
+def _commits(root: Path, told: Explanation) -> dict[str, Commit | None]:
+    """
+    Return the commit of every line of the state folder that an explanation names, by place.
+    """
+    texts = (told.origin, told.because, *(one.because for one in told.fields), *(one.origin for one in told.roles))
+    named = re.compile(rf"(?<![^ (]){re.escape(root.as_posix())}/([^;()]+?\.(?:jsonl|yaml)):(\d+)")
+    places = sorted({match.groups() for text in texts for match in named.finditer(text)})
+    return {f"{root.as_posix()}/{path}:{line}": commit_of(root, path, int(line)) for path, line in places}
 
 
 def _fields(
