@@ -4,6 +4,7 @@ Gather, decide, act, record: the one engine behind every command. It prints noth
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from heapq import merge
 from itertools import groupby
 from operator import itemgetter
@@ -25,6 +26,7 @@ from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
 from reconciler.core.scope import Scope, scope_of
 from reconciler.core.sift import Shard, sift
+from reconciler.core.sites import in_directories, member_in
 from reconciler.core.world import World
 from reconciler.errors import LedgerError
 from reconciler.files.rows import collector_paused
@@ -77,11 +79,12 @@ def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said t
         if held := overtaken(book, opened):
             raise held from error
         raise
+    directories = asked.policy.groups.directories
     world = World(
         target=asked.target,
         identity=target.identity,
         equality=target.equality,
-        export=Export(asked.export.manifest, (), asked.export.groups),
+        export=Export(asked.export.manifest, (), in_directories(asked.export.groups, directories)),
         overrides=tuple(asked.overrides),
         waivers=tuple(asked.waivers),
         policy=asked.policy,
@@ -98,20 +101,21 @@ def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said t
     )
     with collector_paused():
         named = about | set(world.scope.named)
-        return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger), about=named))
+        return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger, directories), about=named))
 
 
-def _side_by_side(export: Exported, ledger: Recorded) -> Iterator[Shard]:
+def _side_by_side(export: Exported, ledger: Recorded, directories: Sequence[str]) -> Iterator[Shard]:
     """
     Yield the people of both, shard by shard; a coarse shard of one stands beside all the finer ones of the other.
     """
+    members = partial(member_in, directories=directories) if directories else None
     digits = min(export.digits, ledger.digits)
     placed: _Stream = ((found[:digits], users, {}) for found, users in export.shards())
     recorded: _Stream = ((found[:digits], (), rows) for found, rows in ledger.shards())
     for _, beside in groupby(merge(placed, recorded, key=_HASHES), key=_HASHES):
         shard = list(beside)
         yield Shard(
-            users=[one for _, users, _ in shard for one in users],
+            users=[members(one) if members else one for _, users, _ in shard for one in users],
             rows={key: row for _, _, rows in shard for key, row in rows.items()},
         )
 

@@ -21,6 +21,7 @@ from reconciler.core.rules import reaching
 from reconciler.core.ruling import WON, Contest, GroupAccess, Member, Review, Ruling, Standing
 from reconciler.core.scope import ALL
 from reconciler.core.settle import Settled
+from reconciler.core.sites import directory_in
 
 _NOTHING = GroupAccess()
 _Members: TypeAlias = dict[str, frozenset[str]]
@@ -72,12 +73,14 @@ def _held(snapshot: Snapshot, links: frozenset[str]) -> _Members:
 def _contest(  # noqa: PLR0917  what a contest is between
     key: str, live: Live, org: Organisation, wants: frozenset[str], has: frozenset[str], snapshot: Snapshot
 ) -> Contest:
+    access = snapshot.catalogue.access.get(live.id, _NOTHING)
     return Contest(
         key=key,
         called=org.groups[key].row.name,
         name=live.name,
         link=live.id,
-        access=snapshot.catalogue.access.get(live.id, _NOTHING),
+        access=access,
+        sites=tuple(sorted({*access.sites, *directory_in(key, org.policy.groups.directories)})),
         wants=wants,
         has=has,
         digest=digest(key, sorted(wants), live.id, sorted(has)),

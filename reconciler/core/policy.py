@@ -91,11 +91,14 @@ class UserPolicy(Struct, frozen=True, kw_only=True):
 class GroupPolicy(Struct, frozen=True, kw_only=True):
     """
     The policy's rules for groups. `recognise` are further prefixes by which a managed group is known.
+
+    `directories` are those in each of which a group of the source is a group (`sites.py`); none: there is one.
     """
 
     population: Literal["all", "selected"] = "all"
     prefix: str = ""
     recognise: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
     create: Literal["always", "when-populated"] = "always"
     grants_login: bool = False
     membership: Literal["exact", "add-only", "none"] = "exact"

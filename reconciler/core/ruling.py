@@ -42,9 +42,9 @@ class Contest(Struct, frozen=True, kw_only=True):
     """
     A group of the source whose name is borne by one that we do not manage, and how that stands.
 
-    `name` and `link` are the target's, `called` is its name at the source. `wants` are the keys of whom Git would
-    have in it, `has` the target ids of whom it has; `digest` covers both. `reason` says why it waits, `release` for
-    what.
+    `name` and `link` are the target's, `called` is its name at the source. `sites` are those on which it stands.
+    `wants` are the keys of whom Git would have in it, `has` the target ids of whom it has; `digest` covers both.
+    `reason` says why it waits, `release` for what.
     """
 
     key: str
@@ -52,6 +52,7 @@ class Contest(Struct, frozen=True, kw_only=True):
     name: str
     link: str
     access: GroupAccess
+    sites: tuple[str, ...]
     wants: frozenset[str]
     has: frozenset[str]
     digest: str

@@ -12,6 +12,7 @@ from reconciler.core.decide import Decision
 from reconciler.core.model import Change
 from reconciler.core.organisation import Organisation
 from reconciler.core.plan import unsynchronised
+from reconciler.core.sites import at_source
 from reconciler.core.world import organisation_of
 
 
@@ -27,18 +28,14 @@ class LeftOut(Struct, frozen=True, kw_only=True):
 
 class Tally(Struct, frozen=True, kw_only=True):
     """
-    How many groups the source has, and those that are not synchronised, by name.
+    How many groups the source has, how many of them the target has as they are there, and the others by name.
+
+    Where the target has several directories, a group counts once it is right in each.
     """
 
     source: int
+    synchronised: int
     left_out: tuple[LeftOut, ...]
-
-    @property
-    def synchronised(self) -> int:
-        """
-        Return how many groups are in the target as the source has them.
-        """
-        return self.source - len(self.left_out)
 
 
 def tally(decision: Decision, failed: Mapping[str, str]) -> Tally:
@@ -53,7 +50,14 @@ def tally(decision: Decision, failed: Mapping[str, str]) -> Tally:
         for key, reason in why.items()
         if key in org.groups
     )
-    return Tally(source=len(org.groups), left_out=tuple(sorted(found, key=lambda one: (one.name, one.key))))
+    left_out = tuple(sorted(found, key=lambda one: (one.name, one.key)))
+    directories = org.policy.groups.directories
+    every = {at_source(key, directories) for key in org.groups}
+    return Tally(
+        source=len(every),
+        synchronised=len(every.difference(at_source(one.key, directories) for one in left_out)),
+        left_out=left_out,
+    )
 
 
 def _unwanted(org: Organisation) -> Iterator[tuple[str, str]]:

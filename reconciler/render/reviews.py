@@ -27,7 +27,7 @@ def _row(one: Review) -> Record:
     return {
         "group": contest.name,
         "product_access": contest.access.products,
-        "sites": contest.access.sites,
+        "sites": contest.sites,
         "added": len(one.joins),
         "removed": len(one.leaves),
         "decision": decided(contest),

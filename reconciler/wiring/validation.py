@@ -18,6 +18,7 @@ from reconciler.core.joined import joined
 from reconciler.core.ledger import Ledger
 from reconciler.core.policy import GroupPolicy
 from reconciler.core.runs import verify_chain
+from reconciler.core.sites import in_directories
 from reconciler.errors import Fault, InputError, LedgerError, SourceError
 from reconciler.files.exports import GROUPS, USERS, read_export
 from reconciler.files.references import check
@@ -174,7 +175,8 @@ def _references(
         # a policy that cannot be read is a fault already; what it would say of groups, fields and roles is unknown
         groups = reading.policies[name].groups if name in reading.policies else GroupPolicy()
         policies = reading.policies if len(reading.policies) == len(targets) else {}
-        told = check(reading.overrides, policies, directory_of(export, ledger, groups), roles=_granted(export))
+        there = replace(export, groups=in_directories(export.groups, groups.directories))
+        told = check(reading.overrides, policies, directory_of(there, ledger, groups), roles=_granted(export))
         found.faults.extend(told.faults)
         found.warnings.extend(told.warnings)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.core.ruling import Review
 from reconciler.core.scope import login
 from reconciler.render.text import render_text
+from tests.systems.reviewed import decide, names, reviewed, standing
 from tests.systems.told import group, users, world_of
 from tests.targets.sql_admin import SqlAdmin
 from tests.world import World
@@ -42,34 +42,6 @@ def admin(world: World, tmp_path: Path) -> SqlAdmin:
     return admin
 
 
-def reviewed(world: World, name: str = "staff") -> Review:
-    """
-    Return the review of the group of that name.
-    """
-    return next(one for one in world.decide().reviews if one.contest.called == name)
-
-
-def decide(world: World, verb: str, name: str = "staff", **more: str) -> None:
-    """
-    Merge what a reviewer decided after a look at the memberships as they are now.
-    """
-    world.git_says(group=name, decision=verb, reviewed=reviewed(world, name).contest.digest, **more)
-
-
-def standing(world: World, name: str = "staff") -> str:
-    """
-    Return how the group in conflict stands.
-    """
-    return reviewed(world, name).contest.standing
-
-
-def names(review: Review) -> tuple[list[str], list[str]]:
-    """
-    Return the names of those who would join, and of those who would leave.
-    """
-    return [one.name for one in review.joins], [one.name for one in review.leaves]
-
-
 @pytest.mark.usefixtures("admin")
 def test_a02_review_tells_access_sites_and_who_joins_and_leaves(world: World) -> None:
     """
@@ -78,7 +50,7 @@ def test_a02_review_tells_access_sites_and_who_joins_and_leaves(world: World) ->
     found = reviewed(world)
 
     assert (found.contest.name, found.contest.access.products) == ("staff", ("Jira",))
-    assert found.contest.access.sites == ("apac", "emea")
+    assert found.contest.sites == ("apac", "emea")
     assert names(found) == (["ann"], ["lee"])
 
 
@@ -356,3 +328,12 @@ def test_decision_about_a_group_in_no_conflict_is_told(world: World, admin: SqlA
 
     assert notices == ["overrides/all.yaml:1: keep is decided of 'staff', which is in no conflict: remove the file"]
     assert world.members("staff") == {"ann", "bob"}
+
+
+def test_a10_one_directory_has_one_group_of_a_name(world: World) -> None:
+    """
+    With the organisation's one directory a group of the source is one group, under its own name.
+    """
+    world.apply()
+
+    assert {one.name for one in world.target.read().groups} == {"staff", "traders"}
