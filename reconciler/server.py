@@ -29,7 +29,7 @@ from reconciler.server_page import page
 from reconciler.server_tokens import bears, holds, issue
 from reconciler.server_work import BugError, BusyError, Job, Writer
 
-LARGEST = 65536
+LARGEST = 1 << 20
 """Bytes of a body."""
 
 ARRIVES_WITHIN = 10.0
@@ -125,7 +125,7 @@ def _answers(service: Service) -> dict[str, Handler]:
     """
 
     async def token(request: Request) -> Response:
-        life = request.state.body.requested_lifetime
+        life = int(request.state.body.requested_lifetime)
         made = issue(service.secret, now=time.time(), lifetime=life)
         return _json(200, api.Token(csrf_token=made, expiration=life))
 

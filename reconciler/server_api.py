@@ -54,7 +54,7 @@ class Users(Body, frozen=True):
     The users to synchronise; empty: all known ones.
     """
 
-    users: Annotated[tuple[Name, ...], Meta(max_length=1000)]
+    users: Annotated[tuple[Name, ...], Meta(max_length=200)]
 
 
 class Groups(Body, frozen=True):
@@ -62,7 +62,7 @@ class Groups(Body, frozen=True):
     The groups to synchronise; empty: all known ones.
     """
 
-    groups: Annotated[tuple[GroupName, ...], Meta(max_length=1000)]
+    groups: Annotated[tuple[GroupName, ...], Meta(max_length=200)]
 
 
 class Login(Body, frozen=True):
@@ -71,7 +71,9 @@ class Login(Body, frozen=True):
     """
 
     refresh_groups: bool = field(default=False, name="refresh-groups")
-    requested_lifetime: Annotated[int, Meta(ge=1, le=LONGEST_LIFE, description="In seconds.")] = 7200
+    requested_lifetime: Annotated[float, Meta(ge=1, le=LONGEST_LIFE, multiple_of=1, description="In seconds.")] = (
+        7200
+    )
 
 
 class Token(Struct, frozen=True):
@@ -147,7 +149,7 @@ _DONE = {200: ("What was done.", Ran), 202: ("It takes longer: ask GET /runs/{id
 _ASKED = {
     408: ("The request took too long to arrive.", Refusal),
     409: ("Nothing was done: something needs a decision first, or a search found too many.", Refusal),
-    413: ("The body is larger than 64 KiB.", Refusal),
+    413: ("The body is larger than 1 MiB.", Refusal),
     415: ("The body is not application/json.", Refusal),
     422: ("The body is not what it should be; `field` says where.", Refusal),
     429: ("Too many triggers wait.", Refusal),

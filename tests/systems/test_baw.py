@@ -4,12 +4,16 @@ A WebSphere registry to a workflow database, row by row: the preset, the engine,
 Without a scope a run is what happens when the server starts; a search and a login are scopes of the same engine.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from reconciler import server
 from reconciler.core.scope import ALL, login, search
+from reconciler.server_tokens import issue
+from tests.server.registry import SECRET, Registry, answering, registry
 from tests.systems.told import actions, applied, group, users, world_of
 from tests.targets.sql_admin import SqlAdmin
 from tests.world import World
@@ -263,6 +267,65 @@ def test_b08_reactivation_waits_for_an_export_that_proves_something(world: World
     plan = world.plan(login(["ann"]))
 
     assert (plan.changes, [one.guard for one in plan.held]) == ((), ["export-degraded"])
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Registry]:
+    """
+    Return another registry, of twelve users in ten groups, whose service answers.
+    """
+    with answering(registry(tmp_path / "served", users=12)) as found:
+        yield found
+
+
+@pytest.mark.parametrize("base", ["", "/ops", "/bas/ops"])
+def test_b09_users_and_groups_are_synchronised_over_http(served: Registry, base: str) -> None:
+    """
+    With a fresh token, those who were named, or all who are known; the answer counts what was done.
+    """
+    asked = {"refresh-groups": False, "requested_lifetime": 7200}
+    token = served.post(f"{base}/system/login", asked).json["csrf_token"]
+    named = served.post(f"{base}/system/users_sync", {"users": ["user1", "user2"]}, BPMCSRFToken=token)
+    served.says(12, groups=5, at="2026-11-22T09:30:00Z")
+    everybody = served.post(f"{base}/system/users_sync", {"users": []}, BPMCSRFToken=token)
+    groups = served.post(f"{base}/system/groups_sync", {"groups": []}, BPMCSRFToken=token)
+
+    assert [answer.status for answer in (named, everybody, groups)] == [200, 200, 200]
+    assert named.json["counts"]["landed"] == 7
+    assert set(served.users()) == {"user1", "user2"}
+    assert groups.json["counts"]["held"] == 0
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        pytest.param("", id="missing"),
+        pytest.param("nonsense", id="invented"),
+        pytest.param(issue(SECRET, now=0, lifetime=7200), id="ended"),
+        pytest.param(issue("another secret", now=4e9, lifetime=7200), id="another's"),
+    ],
+)
+def test_b09_without_a_token_that_holds_it_is_forbidden(served: Registry, token: str) -> None:
+    """
+    It is 403, and the target is not even looked at.
+    """
+    answer = served.post("/ops/system/users_sync", {"users": []}, BPMCSRFToken=token)
+
+    assert (answer.status, (served.folder / ".reconciler").exists()) == (403, False)
+
+
+def test_b09_what_takes_long_is_asked_about(served: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    After five seconds the answer is 202, with an id under which it says later what was done.
+    """
+    assert server.ANSWERED_WITHIN == 5.0
+    monkeypatch.setattr(server, "ANSWERED_WITHIN", 0.0)
+    answer = served.post("/system/users_sync", {"users": ["user1"]}, BPMCSRFToken=served.token())
+    later = answer
+    while later.json["state"] in {"waiting", "running"}:
+        later = served.ask("GET", f"/runs/{answer.json['id']}")
+
+    assert (answer.status, later.json["state"], later.json["counts"]["landed"]) == (202, "done", 4)
 
 
 def test_run_about_everybody_keeps_who_came(world: World, admin: SqlAdmin) -> None:
