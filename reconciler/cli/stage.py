@@ -13,11 +13,12 @@ from contextlib import chdir, closing, contextmanager, redirect_stderr, redirect
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from reconciler.effects import effect
 from reconciler.errors import ReconcilerError
 from reconciler.render.escape import escape
-from reconciler.wiring.scaffold import commit, history
+from reconciler.wiring.scaffold import begin, commit, history
 from reconciler.wiring.surroundings import clock
 
 DATABASE = Path(".reconciler/openpages.db")
@@ -28,12 +29,23 @@ class Stage:
     """
     The folder in which a story is told, which is the current one, and the words said there.
 
-    `again` runs a command line in this process and returns its exit code.
+    `again` runs a command line in this process and returns its exit code. `database` is the target's, below the
+    folder.
     """
 
-    def __init__(self, folder: Path, again: Callable[[Sequence[str]], int]) -> None:
+    def __init__(self, folder: Path, again: Callable[[Sequence[str]], int], *, database: Path = DATABASE) -> None:
         self.folder = folder
         self._again = again
+        self._database = database
+
+    def begin(self) -> None:
+        """
+        Make the folder a repository that leaves the database out.
+        """
+        click.echo("\n$ git init --quiet && echo .reconciler/ > .gitignore")
+        begin(self.folder)
+        with effect("write", ".gitignore"):
+            (self.folder / ".gitignore").write_text(".reconciler/\n", "utf-8")
 
     def title(self, text: str) -> None:
         """
@@ -76,14 +88,14 @@ class Stage:
         """
         Show and run one statement of SQL, as the target's administrator does.
         """
-        click.echo(f'\n$ sqlite3 {DATABASE.as_posix()} "{statement}"')
+        click.echo(f'\n$ sqlite3 {self._database.as_posix()} "{statement}"')
         self.rows(statement)
 
     def ask(self, question: str) -> None:
         """
         Show a query of the database, and its answer as the sqlite3 shell prints it.
         """
-        click.echo(f'\n$ sqlite3 {DATABASE.as_posix()} "{question}"')
+        click.echo(f'\n$ sqlite3 {self._database.as_posix()} "{question}"')
         for row in self.rows(question):
             click.echo(escape("|".join("" if value is None else str(value) for value in row)))
 
@@ -91,7 +103,7 @@ class Stage:
         """
         Return what the database answers; what the statement changes is committed.
         """
-        path = self.folder / DATABASE
+        path = self.folder / self._database
         with effect("sql", statement), closing(sqlite3.connect(path, isolation_level=None)) as connection:
             return connection.execute(statement).fetchall()
 
@@ -99,8 +111,12 @@ class Stage:
         """
         Write a file, and show it.
         """
+        place = self.folder / path
+        if not place.parent.is_dir():
+            with effect("mkdir", place.parent):
+                place.parent.mkdir(parents=True)
         with effect("write", path):
-            (self.folder / path).write_text(text, "utf-8")
+            place.write_text(text, "utf-8")
         click.echo(f"\n$ cat {path}\n{text}", nl=False)
 
     def commit(self, message: str) -> None:
@@ -126,15 +142,24 @@ class Stage:
             raise ReconcilerError(f"the story went otherwise: {otherwise}", hint=hint)
 
 
+class Step(Struct, frozen=True):
+    """
+    One step of a story: its title, and what happens in it.
+    """
+
+    title: str
+    play: Callable[[Stage], None]
+
+
 @contextmanager
-def stage(folder: Path, again: Callable[[Sequence[str]], int]) -> Iterator[Stage]:
+def stage(folder: Path, again: Callable[[Sequence[str]], int], *, database: Path = DATABASE) -> Iterator[Stage]:
     """
     Yield the stage in `folder`, made if need be; afterwards the process is where it was, at its own time.
     """
     with effect("mkdir", folder):
         folder.mkdir(parents=True, exist_ok=True)
     with chdir(folder), _restored(os.environ.copy()):
-        yield Stage(folder, again)
+        yield Stage(folder, again, database=database)
 
 
 @contextmanager

@@ -4,13 +4,10 @@ The story that `reconciler demo` tells: what happens, in whose words, and what m
 
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
-
-from reconciler.cli.stage import Stage
+from reconciler.cli.stage import Stage, Step
 from reconciler.effects import effect
 from reconciler.wiring.scaffold import cloud_example
 
@@ -38,15 +35,6 @@ ANNS_NAME = "SELECT last_name, locale FROM users WHERE user_name = 'ann.muster@e
 BOBS_ACCOUNT = "SELECT id, enabled FROM users WHERE user_name = 'bob.keller@example.com'"
 ACTIVE = "SELECT count(*) FROM users WHERE enabled"
 EVERYBODY = "SELECT id, enabled, version FROM users ORDER BY id"
-
-
-class Step(Struct, frozen=True):
-    """
-    One step: its title, and what happens in it.
-    """
-
-    title: str
-    play: Callable[[Stage], None]
 
 
 def plan(stage: Stage) -> None:

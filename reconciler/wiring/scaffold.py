@@ -61,10 +61,17 @@ def scaffold(folder: Path, *, now: datetime) -> None:
     replace_file(folder / "README.md", _READ_ME.read_bytes())
     for name, text in _PLAIN.items():
         replace_file(folder / name, text.encode())
+    begin(folder)
+    commit(folder, "Start with the example organisation", now=now)
+
+
+def begin(folder: Path) -> None:
+    """
+    Make `folder` a Git repository, on the branch that Git is told to begin with.
+    """
     git = Git(folder)
     branch = git.line("config", "init.defaultBranch") or "main"
     git.run("init", "--quiet", "--template=", f"--initial-branch={branch}")
-    commit(folder, "Start with the example organisation", now=now)
 
 
 def require_empty(folder: Path) -> None:

@@ -17,8 +17,10 @@ import pytest
 
 from reconciler.cli.main import run
 from reconciler.cli.stage import Stage, stage
+from reconciler.cli.stories import STORIES
 from reconciler.cli.story import STEPS
 from reconciler.errors import ReconcilerError
+from reconciler.files.policies import presets
 
 
 class Telling(NamedTuple):
@@ -147,6 +149,44 @@ def test_folder_that_holds_anything_is_refused(tmp_path: Path, capsys: pytest.Ca
     assert code == 2
     assert "is not empty" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_every_preset_has_a_story() -> None:
+    """
+    Whoever chooses a preset can see it at work first.
+    """
+    assert set(STORIES) == set(presets())
+
+
+@pytest.mark.parametrize("name", sorted({*STORIES} - {"openpages"}))
+def test_other_systems_stories_go_as_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """
+    Each story is told to its end, shows the commands it runs, and leaves a state folder in which nothing is wrong.
+    """
+    monkeypatch.setenv("HOME", str(tmp_path))
+    code = run(["demo", "--system", name, str(tmp_path / "story")])
+    told = capsys.readouterr()
+    monkeypatch.chdir(tmp_path / "story")
+
+    assert (code, told.err) == (0, "")
+    assert "The story went as told" in told.out
+    assert told.out.count("$ reconciler ") >= len(STORIES[name].steps)
+    assert run(["validate", "--quiet"]) == 0
+
+
+@pytest.mark.parametrize("name", sorted(STORIES))
+def test_story_checks_itself(tmp_path: Path, name: str) -> None:
+    """
+    Where no command does anything, no story gets beyond its first step.
+    """
+    story = STORIES[name]
+    with (
+        stage(tmp_path, lambda _arguments: 0, database=story.database) as told,
+        pytest.raises((ReconcilerError, OSError, sqlite3.Error)),
+    ):
+        story.steps[0].play(told)
 
 
 def test_stage_leaves_place_and_time_as_they_were(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
