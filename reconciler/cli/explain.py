@@ -84,7 +84,12 @@ def _text(told: Explanation, *, color: bool) -> str:
         parts.append(render_table(rows, ("role", "through", "because"), color=color))
     if told.groups:
         rows = [
-            [quoted(one.name), "yes" if one.managed else "no", "yes" if one.member else "no"] for one in told.groups
+            [
+                quoted(one.name),
+                f"its name is taken: {one.conflict}" if one.conflict else "yes" if one.managed else "no",
+                "yes" if one.member else "no",
+            ]
+            for one in told.groups
         ]
         parts.append(render_table(rows, ("group", "kept in the target", "member there"), color=color))
     if told.commits:

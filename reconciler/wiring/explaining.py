@@ -54,12 +54,15 @@ class Granted(Struct, frozen=True, kw_only=True):
 class Membership(Struct, frozen=True, kw_only=True):
     """
     A group somebody is to be in: whether this target has it (`managed`), and whether the person is in it there.
+
+    `conflict` says how the group stands where its name is taken.
     """
 
     key: str
     name: str
     managed: bool
     member: bool
+    conflict: str = ""
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -167,6 +170,7 @@ def _roles(org: Organisation, key: str) -> Iterator[Granted]:
 
 def _groups(org: Organisation, key: str, live: Live | None, decision: Decision) -> Iterator[Membership]:
     placed = org.users.get(key)
+    conflicts = {one.contest.key: str(one.contest.standing) for one in decision.reviews}
     for group in belongs_to(org, placed) if placed else ():
         known = org.groups.get(group)
         yield Membership(
@@ -174,6 +178,7 @@ def _groups(org: Organisation, key: str, live: Live | None, decision: Decision) 
             name=known.row.name if known else group,
             managed=group in org.managed,
             member=live is not None and decision.group_ids.get(group) in live.groups,
+            conflict=conflicts.get(group, ""),
         )
 
 

@@ -292,3 +292,40 @@ def test_readme_shows_the_table_that_is_printed(office: Office) -> None:
 
     assert f"$ reconciler groups review\n{table}" in README
     assert f"$ reconciler groups review --members\n{members}" in README
+
+
+def test_decision_that_contradicts_another_is_not_written(office: Office) -> None:
+    """
+    Where a file of people gives the group another new name, the refusal names both, and what was there stays.
+    """
+    office.run("groups", "decide", "traders", "--keep", "--reason", "OPS-1")
+    office.decides("- {group: staff, rename: everybody}\n", name="groups/people.yaml")
+    before = files(office)
+    office.admin.admin_creates_group("everybody")
+    told = office.run("groups", "decide", "staff", "--rename", "all of us", "--reason", "OPS-2")
+
+    assert (told.code, files(office)) == (1, before)
+    assert "groups/people.yaml:1" in told.err
+
+
+def test_decision_about_nobody_s_group_is_a_fault_with_its_line(office: Office) -> None:
+    """
+    `validate` knows the groups of the export, and says which line names none.
+    """
+    office.run("groups", "decide", "staff", "--keep", "--reason", "OPS-1")
+    (file,) = (office.state / "overrides" / "groups").glob("*.yaml")
+    file.write_text(file.read_text("utf-8").replace("group: staff", "group: stuff"), "utf-8")
+    told = office.run("validate")
+
+    assert told.code == 1
+    assert f"{file.relative_to(office.folder)}:2: unknown group 'stuff'" in told.err + told.out
+
+
+def test_explanation_says_why_somebody_is_not_in_a_group(office: Office) -> None:
+    """
+    Of a person whom the source has in a group in conflict, `explain` says so, and how the group stands.
+    """
+    office.run("apply", "--yes")
+    told = office.run("explain", "bob").out
+
+    assert '"staff"  its name is taken: undecided  no' in told
