@@ -27,6 +27,7 @@ from reconciler.ports import Target
 from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.adapters import open_store, open_target
 from reconciler.wiring.drawing import drawn
+from reconciler.wiring.elsewhere import about_here, names_elsewhere
 from reconciler.wiring.surroundings import clock, stamp
 
 TOOL = f"reconciler {__version__}"
@@ -37,6 +38,8 @@ INPUTS = ("reconciler.yaml", "policies", "exports", "overrides")
 class Bench(Struct, frozen=True, kw_only=True):
     """
     Everything one command on one target works with. `root` is the state folder.
+
+    `elsewhere` are the names, folded, in overrides that mean people of other targets.
     """
 
     root: Path
@@ -47,6 +50,7 @@ class Bench(Struct, frozen=True, kw_only=True):
     book: Book
     opened: Opened
     clock: Callable[[], datetime]
+    elsewhere: frozenset[str] = frozenset()
 
     @property
     def now(self) -> str:
@@ -88,19 +92,30 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
         folder=root.resolve().parent,
         push=push or state.config.ledger.durability == "push",
     )
+    opened = glance(book)
+    elsewhere = names_elsewhere(state, name, source.export, opened.ledger, environ=environ)
     asked = Asked(
         target=name,
         export=source.export,
-        overrides=state.overrides,
+        overrides=about_here(state.overrides, elsewhere),
         waivers=state.waivers,
         policy=state.policies[name],
         account=source.account,
         max_age=source.max_age,
         tool=TOOL,
     )
-    opened = glance(book)
     live = open_target(state, name, environ)
-    return Bench(root=root, state=state, asked=asked, target=live, store=store, book=book, opened=opened, clock=now)
+    return Bench(
+        root=root,
+        state=state,
+        asked=asked,
+        target=live,
+        store=store,
+        book=book,
+        opened=opened,
+        clock=now,
+        elsewhere=elsewhere,
+    )
 
 
 def chosen(config: Config, target: str | None) -> str:

@@ -24,6 +24,7 @@ from reconciler.files.references import misfits
 from reconciler.files.state import load_state
 from reconciler.wiring.bench import Bench
 from reconciler.wiring.copying import Access
+from reconciler.wiring.elsewhere import about_here
 from reconciler.wiring.importing import Found, Match
 
 
@@ -201,7 +202,9 @@ def _acceptable(bench: Bench, ground: _Ground, entries: Iterable[Entry]) -> None
     Raise unless the state folder loads with the new file in it, and no entry of it has been acted on before.
     """
     state = load_state(bench.root)
-    resolved = resolve(state.overrides, ground.directory, today=date.fromisoformat(bench.now[:10]))
+    resolved = resolve(
+        about_here(state.overrides, bench.elsewhere), ground.directory, today=date.fromisoformat(bench.now[:10])
+    )
     faults = (*resolved.faults, *misfits(state.overrides, state.policies))
     if faults:
         raise InputError(faults)

@@ -23,6 +23,7 @@ from reconciler.files.explain import close
 from reconciler.files.new_override import override_text
 from reconciler.files.state import RULINGS, load_state
 from reconciler.wiring.bench import Bench
+from reconciler.wiring.elsewhere import about_here
 
 _LONGEST = 40
 
@@ -194,7 +195,9 @@ def _acceptable(found: Bench, decision: Decision) -> None:
     world = decision.world
     directory = directory_of(world.export, world.ledger, world.policy.groups)
     state = load_state(found.root)
-    resolved = resolve(state.overrides, directory, today=date.fromisoformat(found.now[:10]))
+    resolved = resolve(
+        about_here(state.overrides, found.elsewhere), directory, today=date.fromisoformat(found.now[:10])
+    )
     if resolved.faults:
         raise InputError(resolved.faults)
 

@@ -25,6 +25,7 @@ from reconciler.files.explain import close
 from reconciler.files.new_override import Entry, override_text, write_override
 from reconciler.files.state import load_state
 from reconciler.wiring.bench import Bench
+from reconciler.wiring.elsewhere import about_here
 from reconciler.wiring.people import account_of, claims_of, find_in
 
 Verb: TypeAlias = Literal["take", "give"]
@@ -169,7 +170,7 @@ def _acceptable(found: Bench, world: World, person: _Person, wish: Wish, *, writ
     if wish.until and date.fromisoformat(wish.until) < today:
         raise UsageError(f"{wish.until} has passed", hint="name a day to come, or leave --until out")
     directory = directory_of(world.export, world.ledger, world.policy.groups)
-    resolved = resolve(state.overrides, directory, today=today)
+    resolved = resolve(about_here(state.overrides, found.elsewhere), directory, today=today)
     if resolved.faults:
         raise InputError(resolved.faults)
     transfers = resolved.users[person.key].decisions.transfers if person.key in resolved.users else {}

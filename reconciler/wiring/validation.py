@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.apply.book import Book, load
 from reconciler.core.canonical import REFUSALS
-from reconciler.core.directory import directory_of
+from reconciler.core.directory import Directory, directory_of
 from reconciler.core.export import Export
 from reconciler.core.joined import joined
 from reconciler.core.ledger import Ledger
@@ -26,6 +26,7 @@ from reconciler.files.schema import explain
 from reconciler.files.state import Reading, State, read_state
 from reconciler.history import read_runs
 from reconciler.wiring.adapters import open_store
+from reconciler.wiring.elsewhere import about_here, strangers
 from reconciler.wiring.surroundings import clock
 
 READ = (".json", ".jsonl", ".yaml")
@@ -167,18 +168,31 @@ def _references(
     Note what overrides and policies say of others that is not so, for each target whose files can be read.
     """
     targets = reading.config.targets if reading.config else {}
-    for name, target in sorted(targets.items()):
+    policies = reading.policies if len(reading.policies) == len(targets) else {}
+    known = dict(_directories(reading, exports, ledgers, found))
+    for name, (directory, roles) in known.items():
+        others = [one for other, (one, _) in known.items() if other != name]
+        overrides = about_here(reading.overrides, strangers(reading.overrides, directory, others))
+        told = check(overrides, policies, directory, roles=roles)
+        found.faults.extend(told.faults)
+        found.warnings.extend(told.warnings)
+
+
+def _directories(
+    reading: Reading, exports: Mapping[str, Export], ledgers: Mapping[str, Ledger], found: _Found
+) -> Iterator[tuple[str, tuple[Directory, frozenset[str]]]]:
+    """
+    Yield who is known in each target whose files can be read, and the roles that its export grants.
+    """
+    for name, target in sorted(reading.config.targets.items()) if reading.config else ():
         ledger = ledgers.get(name)
         export = _together([exports.get(one) for one in target.sources], target.sources, found)
         if export is None or ledger is None:
             continue
         # a policy that cannot be read is a fault already; what it would say of groups, fields and roles is unknown
         groups = reading.policies[name].groups if name in reading.policies else GroupPolicy()
-        policies = reading.policies if len(reading.policies) == len(targets) else {}
         there = replace(export, groups=in_directories(export.groups, groups.directories))
-        told = check(reading.overrides, policies, directory_of(there, ledger, groups), roles=_granted(export))
-        found.faults.extend(told.faults)
-        found.warnings.extend(told.warnings)
+        yield name, (directory_of(there, ledger, groups), _granted(export))
 
 
 def _together(exports: Sequence[Export | None], names: Sequence[str], found: _Found) -> Export | None:
