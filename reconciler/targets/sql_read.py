@@ -15,7 +15,7 @@ from reconciler.targets.sql_access import group_access
 
 _USERS = """
     SELECT u.id, u.user_name, u.external_id, u.enabled, u.version, u.changed_by,
-        u.email, u.first_name, u.last_name, u.display_name, u.description, u.locale,
+        u.email, u.first_name, u.last_name, u.display_name, u.distinguished_name, u.description, u.locale,
         u.locked, u.can_change_password, u.temporary_password, u.password_expires_in_days,
         (SELECT group_concat(m.group_id) FROM memberships m WHERE m.user_id = u.id),
         (SELECT json_group_array(p.profile) FROM user_profiles p WHERE p.user_id = u.id),
@@ -121,7 +121,7 @@ def _live_users(
     sets, texts = _Sets(), _Texts()
     users = []
     for (id_, user_name, external_id, enabled, version, changed_by,
-         email, first_name, last_name, display_name, description, locale,
+         email, first_name, last_name, display_name, distinguished_name, description, locale,
          locked, can_change_password, temporary_password, expires, groups, profiles, roles) in rows:  # fmt: skip
         users.append(
             Live(
@@ -134,6 +134,7 @@ def _live_users(
                     "first_name": first_name,
                     "last_name": last_name,
                     "display_name": display_name,
+                    "distinguished_name": distinguished_name,
                     "description": description,
                     "locale": texts[locale],
                     "locked": locked == 1,

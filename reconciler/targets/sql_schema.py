@@ -9,7 +9,7 @@ import sqlite3
 
 from reconciler.errors import TargetError
 from reconciler.targets.sql_access import DEFAULT_ACCESS
-from reconciler.targets.sql_triggers import TRIGGERS
+from reconciler.targets.sql_triggers import TRIGGERS, column_trigger
 
 _TABLES = (
     """
@@ -152,7 +152,16 @@ _VIEWS = (
     SELECT 'group', id, name, changed_at FROM groups WHERE changed_by = 'admin'""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*_TABLES, *TRIGGERS, *_VIEWS), DEFAULT_ACCESS)
+_DISTINGUISHED_NAME = (
+    "ALTER TABLE users ADD COLUMN distinguished_name TEXT CHECK (typeof(distinguished_name) <> 'blob')",
+    column_trigger("users", "distinguished_name"),
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (*_TABLES, *TRIGGERS, *_VIEWS),
+    DEFAULT_ACCESS,
+    _DISTINGUISHED_NAME,
+)
 """The statements that lead from each version to the next; the first ones from an empty file to version 1."""
 
 

@@ -87,6 +87,14 @@ def _belongings(owner: str) -> list[tuple[str, str]]:
     return own if owner == "users" else [*own, ("memberships", "group_id")]
 
 
+def column_trigger(owner: str, column: str) -> str:
+    """
+    Return the trigger by which a column that a later version added moves the version of its row.
+    """
+    stamp = _stamp(owner, "NEW.id")
+    return f"CREATE TRIGGER {owner}_{column} AFTER UPDATE OF {column} ON {owner} BEGIN{stamp}\n    END"
+
+
 def side_triggers(side: str, owner: str, column: str) -> tuple[str, ...]:
     """
     Return the triggers by which a change in a side table moves the version of its owner, or of both owners.

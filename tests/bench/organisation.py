@@ -38,7 +38,16 @@ _SECURITY: Fields = {
     "password_expires_in_days": 0,
     "temporary_password": False,
 }
-_DISPLAYED = ("user_name", "email", "first_name", "last_name", "display_name", "description", "locale")
+_DISPLAYED = (
+    "user_name",
+    "email",
+    "first_name",
+    "last_name",
+    "display_name",
+    "distinguished_name",
+    "description",
+    "locale",
+)
 
 
 class Edit(Struct, frozen=True):
@@ -174,7 +183,7 @@ def before_edits(org: Organisation) -> list[Live]:
             kind="user",
             id=str(number),
             name=row.user_name,
-            fields={"display_name": None, **fields_of(row, groups)},
+            fields={"display_name": None, "distinguished_name": None, **fields_of(row, groups)},
             external_id=row.key,
             groups=tuple(sorted(ids[key] for key in row.groups)),
         )

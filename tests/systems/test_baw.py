@@ -174,6 +174,21 @@ def test_b05_login_makes_a_user_who_is_not_there(world: World) -> None:
     assert (users(world), world.value("ann", "display_name")) == ({"ann": True}, "Ann")
 
 
+def test_b05_login_refreshes_the_distinguished_name(world: World) -> None:
+    """
+    A user who was moved within the registry is found where it is now, after its next login.
+    """
+    world.cloud_says("ann", attributes={"distinguished_name": "uid=ann,ou=staff,o=example"})
+    applied(world)
+    applied(world, login(["ann"]))
+    before = world.value("ann", "distinguished_name")
+    world.cloud_says("ann", attributes={"distinguished_name": "uid=ann,ou=board,o=example"})
+    plan = applied(world, login(["ann"]))
+
+    assert [one.after for one in plan.changes] == [{"distinguished_name": "uid=ann,ou=board,o=example"}]
+    assert before == "uid=ann,ou=staff,o=example"
+
+
 def test_b05_login_refreshes_the_full_name(world: World) -> None:
     """
     What the registry calls a user is what the database calls it after its next login, and no sooner.

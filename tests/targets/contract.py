@@ -200,6 +200,7 @@ class TargetContract:
             "first_name": None,
             "last_name": None,
             "display_name": None,
+            "distinguished_name": None,
             "description": None,
             "locale": "en_US",
             "locked": False,

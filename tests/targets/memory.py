@@ -23,6 +23,7 @@ BLANK: dict[Kind, Fields] = {
         "first_name": None,
         "last_name": None,
         "display_name": None,
+        "distinguished_name": None,
         "description": None,
         "locale": None,
         "locked": False,
