@@ -3,9 +3,12 @@ What a run about few does, and above all what it leaves: to others, to the next 
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from reconciler.core.scope import START, Scope, login, search, sync_groups, sync_users
 from reconciler.errors import UnknownNameError, UsageError
@@ -49,6 +52,53 @@ def touched(world: World, scope: Scope) -> list[tuple[str, str]]:
     Return what a run about few would do, to whom.
     """
     return [(one.action, one.name) for one in world.plan(scope).changes]
+
+
+def asked(world: World, scope: Scope | None, key: str) -> set[str]:
+    """
+    Return the ids of everything that a run would do to one user, held or not.
+    """
+    plan = world.plan(scope)
+    every = (*plan.changes, *(one.change for one in plan.held if one.change))
+    return {one.id for one in every if one.kind == "user" and one.key == key}
+
+
+NEWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "first_name": st.sampled_from(["Kim", "Lee"]),
+        "groups": st.lists(st.sampled_from(["night", "staff"]), unique=True),
+        "roles": st.sampled_from([("User",), ("Editor", "User"), ("Administrator",)]),
+        "state": st.sampled_from(["active", "suspended", "left", "unknown"]),
+        "email": st.sampled_from(["kim@example.com", "lee@example.com"]),
+    },
+)
+EDITS = st.sampled_from(({}, {"locale": "de_DE"}, {"active": False}, {"roles": ()}, {"first_name": "Mine"}))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    news=st.lists(NEWS, min_size=4, max_size=4), edits=st.lists(EDITS, min_size=3, max_size=3), gone=st.booleans()
+)
+def test_run_about_one_does_to_it_what_a_full_run_does(
+    news: list[dict[str, Any]], edits: list[dict[str, Any]], *, gone: bool
+) -> None:
+    """
+    A run about one user and a run about everybody differ only in which rows they look at.
+    """
+    target = MemoryTarget()
+    with TemporaryDirectory() as folder:
+        world = begun(target, Path(folder))
+        for name, edit in zip(("ann", "bob", "carl"), edits, strict=True):
+            target.admin_sets(name, **edit)
+        for name, said in zip(("ann", "bob", "carl", "dora"), news, strict=True):
+            world.cloud_says(name, **said)
+        if gone:
+            world.cloud_loses("carl")
+        people = ["ann", "bob", "dora", "carl"]
+
+        for name in people:
+            assert asked(world, sync_users([f"id-{name}"]), f"id-{name}") == asked(world, None, f"id-{name}")
 
 
 def test_login_touches_one_user_and_removes_nobody_else(world: World) -> None:
