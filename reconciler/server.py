@@ -248,7 +248,7 @@ def _ran(job: Job) -> api.Ran:
     return api.Ran(
         id=job.id,
         state=job.state,
-        scope=job.scope.told if job.scope else job.kind,
+        scope=job.kind,
         run=result.run,
         counts=api.Counts(landed=result.landed, failed=result.failed, held=result.held),
         error=job.error.message if job.error else result.trouble,

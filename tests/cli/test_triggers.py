@@ -74,6 +74,36 @@ def test_name_that_nobody_bears_is_a_wrong_call(desk: Desk, command: tuple[str, 
     assert "Kim" not in first_names(desk).values()
 
 
+def test_search_makes_whom_it_finds_without_a_role(desk: Desk) -> None:
+    """
+    Whoever is found is there, in no group and without a role, and what Git gives them comes with the full run.
+    """
+    told = desk.run("search", "muster")
+    there = [row[0] for row in desk.admin.run("SELECT user_name FROM users")]
+    given = desk.admin.run("SELECT (SELECT count(*) FROM user_roles) + (SELECT count(*) FROM memberships)")
+    desk.run("apply", "--yes")
+
+    assert (told.code, there, given) == (0, [ANN], [(0,)])
+    assert desk.admin.run("SELECT count(*) FROM group_members WHERE user_name = ?", ANN) != [(0,)]
+    assert desk.run("plan", "--format", "json").json["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "told"), [("zzz", "nobody is known as 'zzz'"), ("*", "and a search makes 2 at most")]
+)
+def test_search_that_finds_nobody_or_too_many_makes_none(desk: Desk, query: str, told: str) -> None:
+    """
+    Above the cap the number is told, and nobody is made.
+    """
+    policy = desk.state / "policies" / "openpages.yaml"
+    policy.write_text(f"{policy.read_text()}search_cap: 2\n")
+    desk.commit()
+    answer = desk.run("search", query)
+
+    assert (answer.code, told in answer.err) == (2, True), answer.err
+    assert desk.admin.run("SELECT count(*) FROM users") == [(0,)]
+
+
 def test_start_is_about_groups_alone(desk: Desk) -> None:
     """
     Groups become what Git says, and no user does.

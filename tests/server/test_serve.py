@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+import reconciler
+from reconciler.cli.main import run
 from tests.server.registry import NOW, SECRET, Registry, registry
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +80,21 @@ def test_what_cannot_work_does_not_begin(
         _, err = process.communicate(timeout=60)
 
     assert (process.returncode, told in err) == (2, True), err
+
+
+def test_library_that_is_missing_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Whoever installed no extra is told which one.
+    """
+    monkeypatch.delitem(sys.modules, "reconciler.server_run", raising=False)
+    monkeypatch.delattr(reconciler, "server_run", raising=False)
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    code = run(["serve"])
+    told = capsys.readouterr().err
+
+    assert (code, "pip install 'identity-reconciler[server]'" in told) == (2, True)
 
 
 def test_port_that_is_taken_is_told(tmp_path: Path) -> None:
