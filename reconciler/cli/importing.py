@@ -13,6 +13,7 @@ from reconciler.core.model import Value
 from reconciler.core.search import Query
 from reconciler.errors import UsageError
 from reconciler.render.tables import FORMS, Form, Record, render_records
+from reconciler.wiring.adapters import open_search
 from reconciler.wiring.bench import Bench, bench
 from reconciler.wiring.choosing import Choice, Recorded, record_choice
 from reconciler.wiring.copying import access_in_target
@@ -31,7 +32,7 @@ Examples:
   reconciler import berlin 'an*' --all --roles Reviewer --enable
   reconciler import berlin mona --select mona --copy-access-from bob
 \b
-Exit codes: 0 told or recorded, 1 one that is blocked was chosen, 2 usage: then there is no file.
+Exit codes: 0 told or recorded, 1 one that is blocked was chosen, 2 usage, 3 the export is refused.
 """,
 )
 @click.argument("source")
@@ -89,7 +90,7 @@ def import_(  # noqa: PLR0913  click gives one argument an option
     if select and everybody:
         raise UsageError("--select and --all say different things", hint="say one of them")
     with bench(session.state, target_of(session.state, source, target), environ=session.environ) as found:
-        matches = search(found, source, Query(text=query, raw=raw))
+        matches = search(found, open_search(found.state, source), Query(text=query, raw=raw))
         _show(session, matches.matches, form)
         chosen = _chosen(session, matches.matches, select=select, everybody=everybody)
         if not chosen:

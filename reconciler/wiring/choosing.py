@@ -69,6 +69,9 @@ def record_choice(bench: Bench, found: Found, choice: Choice) -> Recorded:
     if blocked:
         told = "\n".join(f"{one.kind} {one.name} is blocked: {one.reason}" for one in blocked)
         raise ReconcilerError(told, hint=blocked[0].release)
+    if choice.roles and "roles" not in bench.asked.policy.users.fields:
+        told = f"the policy of {bench.asked.target} says nothing of roles, so nobody can be made with any"
+        raise UsageError(told, hint="leave --roles out, or name the field `roles` in the policy")
     everybody = tuple(placed for _, people in bench.asked.export.shards() for placed in people)
     world = replace(found.decision.world, export=replace(found.decision.world.export, users=everybody))
     directory = directory_of(world.export, world.ledger, world.policy.groups)

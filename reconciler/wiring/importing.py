@@ -24,8 +24,9 @@ from reconciler.core.scope import ALL
 from reconciler.core.search import Query
 from reconciler.errors import InputError, UsageError
 from reconciler.files.state import read_state
+from reconciler.ports import Searchable
 from reconciler.sources.exported import display_name
-from reconciler.wiring.adapters import known_source, open_search
+from reconciler.wiring.adapters import known_source
 from reconciler.wiring.bench import Bench
 
 Status: TypeAlias = Literal["import", "synchronize", "blocked"]
@@ -91,7 +92,7 @@ def target_of(root: Path, source: str, target: str | None) -> str | None:
     return drawing[0] if target is None and len(drawing) == 1 else target
 
 
-def search(found: Bench, source: str, query: Query) -> Found:
+def search(found: Bench, source: Searchable, query: Query) -> Found:
     """
     Return who matches in the source, and what an import of each would come to. The target is read now.
 
@@ -102,7 +103,7 @@ def search(found: Bench, source: str, query: Query) -> Found:
     if not kinds:
         told = f"the policy of {found.asked.target} looks after everybody: there is nobody to choose"
         raise UsageError(told, hint="`population: selected` in the policy leaves the choice to overrides")
-    said = open_search(found.state, source).search(query)
+    said = source.search(query)
     rows = [row for row in (*map(_user, said.users), *map(_group, said.groups)) if row.kind in kinds]
     cared = dict(_cared_for(rows, found.asked.overrides, today=date.fromisoformat(found.now[:10])))
     supposed = [_chosen(row) for row in rows if (row.kind, row.key) not in cared]

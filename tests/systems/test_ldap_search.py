@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.session import Session
-from reconciler.core.search import containing
+from reconciler.core.search import Matches, Query, containing
+from reconciler.wiring.bench import bench
+from reconciler.wiring.importing import search
 from tests.cli.conftest import Answer
 from tests.systems.office import NOW, Office, person, team
 
@@ -202,6 +204,51 @@ def test_l02_raw_filter_is_for_a_directory_that_answers_it(office: Office) -> No
 
     assert (told.code, told.out) == (2, "")
     assert "'(uid=an*)' is a filter for a directory" in told.err
+
+
+class Directory:
+    """
+    A directory that answers every query with Mona, and remembers what it was asked.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[Query] = []
+
+    def search(self, query: Query) -> Matches:
+        """
+        Return Mona.
+        """
+        self.asked.append(query)
+        return Matches(users=(person("mona"),))
+
+
+def test_l02_raw_filter_reaches_a_directory_as_it_is(office: Office) -> None:
+    """
+    A source that can be asked itself gets the very filter, and what it finds has a status like any other match.
+    """
+    directory, query = Directory(), Query(text="(&(uid=mo*)(!(cn=\\2a)))", raw=True)
+    with bench(office.state, None, environ={"RECONCILER_NOW": NOW}) as opened:
+        (match,) = search(opened, directory, query).matches
+
+    assert directory.asked == [query]
+    assert (match.name, match.status) == ("mona", "import")
+
+
+def test_roles_that_the_policy_does_not_know_are_refused(office: Office) -> None:
+    """
+    Nothing is recorded that no run would ever write.
+    """
+    office.writes(
+        "state/policies/bare.yaml",
+        "version: 1\nusers: {population: selected, fields: {user_name: source}}\n",
+    )
+    config = (office.state / "reconciler.yaml").read_text("utf-8")
+    office.writes("state/reconciler.yaml", config.replace("ldap-import", "bare.yaml"))
+    office.commit()
+    told = office.run("import", "directory", "mona", "--all", "--roles", "Author")
+
+    assert (told.code, office.git("status", "--porcelain")) == (2, "")
+    assert "says nothing of roles" in told.err
 
 
 @pytest.mark.parametrize(
