@@ -95,8 +95,8 @@ def plan(  # noqa: PLR0913  click gives one argument an option
             now=found.now,
             scope=scope_of(about) if about else None,
         )
-    made, table = decision.plan, adoptions(decision)
-    click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
+        made, table = decision.plan, adoptions(decision)
+        click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if form in TABLED:
         click.echo(render_adoptions(table, limit=limit, markdown=form == "markdown"), nl=False)
     if out:

@@ -6,7 +6,7 @@ are never compared with target ids. Whoever is in a conflict gets no pair, so no
 account is no stranger either.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from msgspec import Struct, field
@@ -51,7 +51,7 @@ class Correlation(Struct, frozen=True, kw_only=True):
     conflicts: tuple[Conflict, ...]
     held: frozenset[str]
     superseded: dict[str, str] = field(default_factory=dict)
-    steady: frozenset[str] = frozenset()
+    steady: AbstractSet[str] = frozenset()
 
 
 def correlate(
@@ -65,6 +65,7 @@ def correlate(
     """
     Return who is who. `steady` are the accounts, by key, of people of whom it is known already: they get no pair.
 
+    They need not stand in `live`.
     1. Links of the ledger hold. 2. What is left is matched by intent, external id, name, e-mail, in the policy's
     order. 3. Ties, two desired for one live, and names that would collide become conflicts. 4. Whoever is left on
     either side stands alone.
@@ -86,11 +87,11 @@ def correlate(
     reborn = {index.orphans[one.live.id]: one.key for one in pairs if one.live and one.live.id in index.orphans}
     known = matched.union(*(clash.ids for clash in told))
     return Correlation(
-        pairs=(*pairs, *_undesired(rows, {*desired, *known_already, *reborn}, index), *_strangers(index, known)),
+        pairs=(*pairs, *_undesired(rows, (desired, known_already, reborn), index), *_strangers(index, known)),
         conflicts=tuple(conflicts),
         held=held,
         superseded=reborn,
-        steady=frozenset(known_already),
+        steady=known_already.keys(),
     )
 
 
@@ -152,12 +153,12 @@ def _matched(match: Match, wanted: Desired, index: Index) -> list[Live] | None:
     return index.by_mail.get(index.matching.mail_key(mail)) if match == "email" and isinstance(mail, str) else None
 
 
-def _undesired(rows: Mapping[str, LedgerRow], desired: AbstractSet[str], index: Index) -> Iterator[Pair]:
+def _undesired(rows: Mapping[str, LedgerRow], known: Sequence[Container[str]], index: Index) -> Iterator[Pair]:
     """
-    Yield the entities of the ledger that nobody desires.
+    Yield the entities of the ledger that stand in nothing that is `known`: nobody desires them.
     """
     for key, row in sorted(rows.items()):
-        if key not in desired:
+        if not any(key in keys for keys in known):
             live = index.by_id.get(row.link) if row.link else None
             via = "link" if live else ""
             yield Pair(kind=index.matching.kind, key=key, desired=None, live=live, row=row, via=via)

@@ -145,7 +145,9 @@ def _settled_users(  # noqa: PLR0917  each is what one step before it found
     )
     outlines = {key: outline(org, placed) for key, placed in org.users.items()}
     matching = user_matching(world.policy, world.equality)
-    who = correlate(outlines, world.snapshot.users, world.ledger.users, matching, steady=world.steady.accounts)
+    steady = world.steady
+    live = world.snapshot.users if steady.others is None else steady.others
+    who = correlate(outlines, live, world.ledger.users, matching, steady=steady.accounts)
     within = users_within(who, world.scope, named)
     settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in within.pairs)
     return _gathered(world, org, (who, within), settled, rules=rules)

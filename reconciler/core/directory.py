@@ -37,7 +37,7 @@ class Directory:
             group.row.key: tuple(
                 name
                 for name in _borne(groups[group.row.key], prefixes)
-                if self.groups.get(folded(name), set()) <= {group.row.key}
+                if name != group.row.name and self.groups.get(folded(name), set()) <= {group.row.key}
             )
             for group in export.groups
             if group.row.key in groups

@@ -41,7 +41,8 @@ class Index:
     """
     The live entities of one kind by id and name, and the free ones by everything that they are matched by.
 
-    `orphans` are linked entities that nobody desires and that may be reborn, each with its key.
+    `live` need not have the `steady` ones: of these only the names count. `orphans` are linked entities that nobody
+    desires and that may be reborn, each with its key.
     """
 
     def __init__(
@@ -53,12 +54,14 @@ class Index:
         *,
         steady: Mapping[str, Live],
     ) -> None:
-        spared = {matching.name_key(name) for name in matching.protected}
-        asked = spared | {matching.name_key(one.name) for one in desired.values()}
-        named = ((matching.name_key(one.name), one) for one in live)
-        self.bearers = grouped(
-            (one for name, one in named if name in asked), lambda one: matching.name_key(one.name)
-        )
+        name_key = matching.name_key
+        spared = set(map(name_key, matching.protected))
+        asked = spared | {name_key(one.name) for one in desired.values()}
+        ids = {one.id for one in live}
+        known = [(key, one) for key, one in steady.items() if one.id in ids or name_key(one.name) in asked]
+        named = [one for one in live if name_key(one.name) in asked]
+        named += [one for _, one in known if one.id not in ids and name_key(one.name) in asked]
+        self.bearers = grouped(sorted(named, key=lambda one: one.id), lambda one: name_key(one.name))
         untouchable = {one.id for name in spared for one in self.bearers.get(name, ())}
         within = [one for one in live if one.id not in untouchable]
         self.matching = matching
@@ -66,7 +69,7 @@ class Index:
         self.live = live
         self.dead = {old: key for key, row in rows.items() for old in row.tombstones}
         self.by_id = {one.id: one for one in within}
-        self.owner_of = {one.id: key for key, one in steady.items()}
+        self.owner_of = {one.id: key for key, one in known}
         self.owner_of |= {row.link: key for key, row in rows.items() if row.link}
         self.free = [one for one in within if one.id not in self.owner_of and one.id not in self.dead]
         self.orphans = {

@@ -83,11 +83,9 @@ def facts_of(
     """
     Return what the guards judge by. `losing` are the keys of the groups that lose members: no other is counted.
     """
-    counted = {link for link, key in members.items() if key in losing}
-    managed = members.keys() if losing else frozenset[str]()
     privileged = world.policy.roles.administrator.privileged
     power = cache(partial(power_of, privileged=privileged, equality=world.equality))
-    counts = Counter(members[link] for one in world.snapshot.users for link in counted.intersection(one.groups))
+    joined = Counter(chain.from_iterable(one.groups for one in world.snapshot.users)) if losing else Counter()
     names = {
         pair.key: pair.live.name if pair.live else pair.desired.name if pair.desired else pair.key
         for pair in groups.pairs
@@ -104,8 +102,8 @@ def facts_of(
         armed=frozenset(one.id for one in world.snapshot.users if one.active and power(one.fields.get("roles"))),
         equality=world.equality,
         privileged=privileged,
-        members=counts,
-        memberships=sum(map(managed.__contains__, chain.from_iterable(one.groups for one in world.snapshot.users))),
+        members=_counted(joined, {link: key for link, key in members.items() if key in losing}),
+        memberships=sum(joined[link] for link in members),
         names={**names, **former},
         recent=world.ledger.head.removed_24h,
         waivers=world.waivers,
@@ -114,6 +112,16 @@ def facts_of(
         unread="" if world.snapshot.complete else world.snapshot.problem or "the target was not read whole",
         emptied=frozenset(retired),
     )
+
+
+def _counted(joined: Mapping[str, int], keys: Mapping[str, str]) -> Counter[str]:
+    """
+    Return the members by key of groups, of which `keys` has that of each by its target id.
+    """
+    members: Counter[str] = Counter()
+    for link, key in keys.items():
+        members[key] += joined[link]
+    return members
 
 
 def _was_put_away(pair: Pair) -> bool:

@@ -11,6 +11,7 @@ from datetime import date
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.core.correlate import Correlation
 from reconciler.core.decisions import resolve
 from reconciler.core.directory import directory_of
 from reconciler.core.export import Placed
@@ -19,7 +20,7 @@ from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import empties
 from reconciler.core.matching import folded
 from reconciler.core.model import Live
-from reconciler.core.organisation import organisation
+from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override
 from reconciler.core.roster import live_groups
 from reconciler.core.rules import user_rules
@@ -38,9 +39,12 @@ class Shard(Struct, frozen=True):
 class _Sieve(Struct):
     """
     What has been sifted so far: people to decide of, people in step, groups that none of these is in, and links.
+
+    `others` are the accounts, by id, of whom nobody in step has been found to be the owner.
     """
 
     empty: set[str]
+    others: dict[str, Live]
 
     users: list[Placed] = field(default_factory=list)
     rows: dict[str, LedgerRow] = field(default_factory=dict)
@@ -57,28 +61,39 @@ def sift(world: World, shards: Callable[[], Iterable[Shard]], *, about: Abstract
     the ledger link one account nobody is passed over; the shards are then read again.
     Raises HeldError where the export is refused.
     """
-    measure = _ground(world, about)
-    live = {one.id: one for one in world.snapshot.users} if measure.exact else {}
-    sieve = _sifted(shards(), live, measure)
+    proved = not doubts(world)
+    org = _everybody(world)
+    who = groups_in(world, org, proved=proved)
+    measure = _ground(world, org, who, about, proved=proved)
+    sieve = _sifted(shards(), world.snapshot.users, measure, passing=measure.exact)
     if len(sieve.links) < sieve.linked:
-        sieve = _sifted(shards(), {}, measure)
+        sieve = _sifted(shards(), world.snapshot.users, measure, passing=False)
     return replace(
         world,
         export=replace(world.export, users=tuple(sorted(sieve.users, key=_by_key))),
         ledger=replace(world.ledger, users=sieve.rows),
-        steady=Steady(sieve.steady, measure.org.managed - sieve.empty),
+        steady=Steady(sieve.steady, org.managed - sieve.empty, _others(sieve), who),
     )
+
+
+def _others(sieve: _Sieve) -> tuple[Live, ...]:
+    """
+    Return the accounts of nobody who is in step, and those that once were another's.
+    """
+    former = {old for row in sieve.rows.values() for old in row.tombstones}
+    again = [one for one in sieve.steady.values() if one.id in former] if former else []
+    return (*sieve.others.values(), *again)
 
 
 def _by_key(placed: Placed) -> str:
     return placed.row.key
 
 
-def _sifted(shards: Iterable[Shard], live: Mapping[str, Live], measure: Ground) -> _Sieve:
+def _sifted(shards: Iterable[Shard], live: Iterable[Live], measure: Ground, *, passing: bool) -> _Sieve:
     """
-    Return the people of the shards, divided; only those with an account in `live` can be in step.
+    Return the people of the shards, divided; unless somebody may pass (`passing`), all are to be decided of.
     """
-    sieve = _Sieve(empty=set(measure.org.managed))
+    sieve = _Sieve(empty=set(measure.org.managed), others={one.id: one for one in live})
     for shard in shards:
         links = [row.link for row in shard.rows.values() if row.link]
         sieve.links.update(links)
@@ -86,28 +101,27 @@ def _sifted(shards: Iterable[Shard], live: Mapping[str, Live], measure: Ground) 
         left = dict(shard.rows)
         for placed in shard.users:
             row = shard.rows.get(placed.row.key)
-            account = live.get(row.link) if row is not None and row.link else None
+            account = sieve.others.get(row.link) if passing and row is not None and row.link else None
             if row is None or account is None or not is_in_step(placed, account, row, measure):
                 sieve.users.append(placed)
                 continue
             sieve.steady[row.key] = account
-            del left[row.key]
+            del left[row.key], sieve.others[account.id]
             if sieve.empty:
                 sieve.empty.difference_update(placed.row.groups)
         sieve.rows.update(left)
     return sieve
 
 
-def _ground(world: World, about: AbstractSet[str]) -> Ground:
+def _everybody(world: World) -> Organisation:
     """
-    Return what everybody is measured by, as far as it is known before anybody has been looked at.
+    Return what Git says of groups, before anybody has been looked at.
 
     It takes all groups for populated: whoever is in step is in no group that is not.
     """
-    proved = not doubts(world)
     directory = directory_of(world.export, world.ledger, world.policy.groups)
     of_groups = [one for one in world.overrides if one.group is not None]
-    org = organisation(
+    return organisation(
         world.export,
         resolve(of_groups, directory, today=date.fromisoformat(world.now[:10])),
         world.policy,
@@ -116,7 +130,12 @@ def _ground(world: World, about: AbstractSet[str]) -> Ground:
         former=directory.former,
         populated=frozenset(placed.row.key for placed in world.export.groups),
     )
-    who = groups_in(world, org, proved=proved)
+
+
+def _ground(world: World, org: Organisation, who: Correlation, about: AbstractSet[str], *, proved: bool) -> Ground:
+    """
+    Return what everybody is measured by.
+    """
     fetched_at = world.export.manifest.fetched_at
     return ground(
         org,

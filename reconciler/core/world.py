@@ -28,10 +28,15 @@ from reconciler.errors import HeldError, InputError
 class Steady(Struct, frozen=True):
     """
     People of whom nothing has moved: their accounts by key, and the keys of the groups they are in.
+
+    `others` are all other accounts, and those of theirs that once were another's; None: everybody's. `who` says
+    which group is which, if all of Git's have members.
     """
 
     accounts: dict[str, Live] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
+    others: tuple[Live, ...] | None = None
+    who: Correlation | None = None
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -116,6 +121,8 @@ def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:
 
     Groups that an override excludes are left out: hands off them, and off who is in them.
     """
+    if world.steady.who and org.populated == org.managed:
+        return world.steady.who
     desired = {one.key: one for one in desired_groups(org)}
     matching = group_matching(world.policy, world.equality, proved=proved)
     who = correlate(desired, world.snapshot.groups, world.ledger.groups, matching)
