@@ -5,16 +5,14 @@ Git unpacks each object by itself, which costs several times what it costs to re
 """
 
 import hashlib
-import os
-import stat
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
+from reconciler.files.regular import read_regular
 from reconciler.store_git import Git
 
 _TOGETHER = 500
 _SHA1 = 40
-_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
 def contents_of(git: Git, tree: Mapping[str, str]) -> Iterator[bytes]:
@@ -39,11 +37,10 @@ def _copy(path: str, name: str) -> bytes | None:
     Return what a plain file holds, if Git gives that content this name.
     """
     try:
-        with open(os.open(path, _OPEN), "rb", buffering=0) as file:  # noqa: PTH123 - pathlib follows links
-            content = file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else b""
+        content = read_regular(path)
     except OSError:
         return None
-    return content if _named(content, width=len(name)) == name else None
+    return content if content is not None and _named(content, width=len(name)) == name else None
 
 
 def _named(content: bytes, *, width: int) -> str:

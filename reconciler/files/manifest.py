@@ -4,9 +4,7 @@ An export's manifest: what it says of the rows, and whether that holds for them.
 
 import errno
 import hashlib
-import os
 import re
-import stat
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 from reconciler.core.export import Counts, GroupRow, Manifest, UserRow
 from reconciler.errors import Fault, InputError
 from reconciler.files.document import decode_document, encode_document
+from reconciler.files.regular import read_regular
 from reconciler.files.rows import shown
 
 VERSION = 1
@@ -21,7 +20,6 @@ MANIFEST = "manifest.json"
 
 _DEEPEST = 3
 _TOLD = {errno.ENOENT: "is missing", errno.ELOOP: "is a link", errno.EISDIR: "is a folder"}
-_OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
 
@@ -146,12 +144,10 @@ def content_of(path: Path | str) -> bytes:
     Raises InputError where it is none: a link could lead out of the repository, a pipe to a wait.
     """
     try:
-        with open(os.open(path, _OPEN), "rb", buffering=0) as file:  # noqa: PTH123 - pathlib follows links
-            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
-            content = file.read() if regular else b""
+        content = read_regular(str(path))
     except OSError as error:
         message = _TOLD.get(error.errno or 0, f"cannot be read: {error.strerror}")
         raise InputError((Fault(str(path), 0, message),)) from error
-    if not regular:
+    if content is None:
         raise InputError((Fault(str(path), 0, "is no regular file"),))
     return content

@@ -51,9 +51,7 @@ class RegistryFile(Struct, frozen=True):
         administrator's edit. 64 MiB of pages hold the index of a million memberships; with the usual two, writing
         them is a third slower.
         """
-        driver = sqlite3.connect(
-            self.path, timeout=self.patience, isolation_level=None, check_same_thread=False, factory=Announced
-        )
+        driver = Announced(str(self.path), timeout=self.patience, isolation_level=None, check_same_thread=False)
         driver.execute("PRAGMA foreign_keys = ON")
         driver.execute("PRAGMA cache_size = -65536")
         deadline = time.monotonic() + self.patience

@@ -110,12 +110,13 @@ def test_git_does_not_hear_what_interrupts_us(place: "Repository") -> None:
 
 def test_an_object_that_is_lost_is_named(repo: "Repository") -> None:
     """
-    A ledger whose objects are damaged is an error, not an empty or a shorter one.
+    A ledger of which neither object nor copy is there is an error, not an empty or a shorter one.
     """
     store = repo.store()
     repo.record(store)
     name = repo.git("rev-parse", f"HEAD:{repo.root}/users.jsonl")
     (repo.folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
+    (repo.ledger / "users.jsonl").unlink()
 
     with pytest.raises(StoreError, match=f"cannot read object {name}"):
         list(store.read(""))
