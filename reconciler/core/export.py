@@ -67,6 +67,8 @@ class Collection(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """
     What an export is: from where, when, whole or not, and the digest of its rows.
+
+    `depth` is that of the shards of users, `groups_depth` of those of groups.
     """
 
     version: int
@@ -77,6 +79,7 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     counts: Counts
     digest: str
     depth: int = 0
+    groups_depth: int = 0
     read: dict[str, Collection] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
 

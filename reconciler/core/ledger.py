@@ -149,6 +149,7 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     target: str
     serial: Count = 0
     depth: Count = 0
+    groups_depth: Count = 0
     inputs: Inputs = field(default_factory=Inputs)
     policy: dict[str, str] = field(default_factory=dict)
     account: str = ""

@@ -114,7 +114,7 @@ def open_export(
     shards = [_load(folder, name, group_form, faults) for name in _of_kind("groups", names)]
     manifest = _manifest(folder, faults)
     if manifest:
-        faults.extend(_strays(folder, names, manifest.depth))
+        faults.extend(_strays(folder, names, manifest))
     if manifest is None or faults:
         for name in people:
             _load(folder, name, user_form, faults)
@@ -196,14 +196,15 @@ def row_files(folder: Path, *, endings: tuple[str, ...] = (".jsonl",)) -> list[s
     return sorted(found)
 
 
-def _strays(folder: Path, names: Iterable[str], depth: int) -> Iterator[Fault]:
+def _strays(folder: Path, names: Iterable[str], manifest: Manifest) -> Iterator[Fault]:
     """
     Yield a fault for each file of rows that is not one of the export.
     """
     for name in names:
-        place = shard_depth(name)
-        if place is None or place[1] != depth:
-            yield Fault(str(folder / name), 0, f"is no file of this export, whose depth is {depth}")
+        kind, depth = shard_depth(name) or ("", -1)
+        known = manifest.groups_depth if kind == "groups" else manifest.depth
+        if depth != known:
+            yield Fault(str(folder / name), 0, f"is no file of this export, whose depth is {known}")
 
 
 def _astray(users: Iterable[Placed], known: frozenset[str]) -> Iterator[Fault]:

@@ -208,8 +208,9 @@ def _inconsistencies(reading: _Reading, head: Head, target: str) -> list[Fault]:
         return [Fault(HEAD, 0, "is missing, but rows are there")] if reading.depths else []
     if head.target != target:
         return [Fault(HEAD, 0, f"this is the ledger of target {head.target!r}, not of {target!r}")]
+    known = {path: head.groups_depth if path.startswith(_GROUPS[0]) else head.depth for path in reading.depths}
     return [
-        Fault(path, 0, f"is no file of this ledger, whose depth is {head.depth}")
+        Fault(path, 0, f"is no file of this ledger, whose depth is {known[path]}")
         for path, depth in sorted(reading.depths.items())
-        if depth != head.depth
+        if depth != known[path]
     ]

@@ -107,8 +107,9 @@ def _contradictions(manifest: Manifest) -> Iterator[tuple[str, str]]:
             yield name, f"{name} is empty: it must say where the rows are from"
     if not _is_time(manifest.fetched_at):
         yield "fetched_at", f"'{shown(manifest.fetched_at)}' is no time in UTC such as 2026-11-22T10:00:00Z"
-    if not 0 <= manifest.depth <= _DEEPEST:
-        yield "depth", f"depth {manifest.depth} is not between 0 and {_DEEPEST}"
+    for name, depth in (("depth", manifest.depth), ("groups_depth", manifest.groups_depth)):
+        if not 0 <= depth <= _DEEPEST:
+            yield name, f"{name} {depth} is not between 0 and {_DEEPEST}"
     for name, part in sorted(manifest.read.items()):
         if manifest.complete and part.total is not None and part.total != part.rows:
             yield "read", f"calls itself complete, but read {part.rows:,} of {part.total:,} {shown(name)}"

@@ -34,11 +34,13 @@ def write_export(  # noqa: PLR0913 - all that a manifest says of the rows, each 
     Every file is replaced in one step, the manifest last; a file whose bytes would be the same is not touched.
     Raises InputError, having written nothing, where rows or manifest are such as no reader would accept.
     """
-    depth = depth_for(max(len(users), len(groups)), _present_depth(folder))
+    before = _before(folder)
+    depth = depth_for(len(users), before.depth if before else 0)
+    groups_depth = depth_for(len(groups), before.groups_depth if before else 0)
     tally = Tally()
     with collector_paused():
         contents = _encode(folder, spread("users", users, depth), form=USERS, tally=tally)
-        contents |= _encode(folder, spread("groups", groups, depth), form=GROUPS, tally=tally)
+        contents |= _encode(folder, spread("groups", groups, groups_depth), form=GROUPS, tally=tally)
     manifest = Manifest(
         version=VERSION,
         source=source,
@@ -48,6 +50,7 @@ def write_export(  # noqa: PLR0913 - all that a manifest says of the rows, each 
         counts=tally.counts,
         digest=tally.digest,
         depth=depth,
+        groups_depth=groups_depth,
         read=dict(read),
         faults=tuple(sorted(set(faults))),
     )
@@ -71,14 +74,14 @@ def _encode(
     return contents
 
 
-def _present_depth(folder: Path) -> int:
+def _before(folder: Path) -> Manifest | None:
     """
-    Return the depth of the export that `folder` holds; 0 where it holds none that can be read.
+    Return the manifest of the export that `folder` holds; None where it holds none that can be read.
     """
     try:
-        return read_manifest(folder).depth
+        return read_manifest(folder)
     except InputError:
-        return 0
+        return None
 
 
 def _put(folder: Path, contents: Mapping[str, bytes], manifest: Manifest) -> None:

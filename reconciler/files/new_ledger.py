@@ -4,7 +4,7 @@ A ledger that a run changes, as the files to write: only those that hold somethi
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Literal
+from typing import NamedTuple
 
 from msgspec import structs
 
@@ -14,6 +14,24 @@ from reconciler.files.ledger import HEAD, RUNS
 from reconciler.files.rows import ENCODER, encode
 from reconciler.files.shards import depth_for, shard_path, spread
 from reconciler.files.tally import moved, tally
+
+
+class _Kind(NamedTuple):
+    """
+    The rows of one kind in a ledger, and how deep they are sharded.
+    """
+
+    plural: str
+    rows: Mapping[str, LedgerRow]
+    depth: int
+
+
+def _kinds(ledger: Ledger) -> tuple[_Kind, _Kind]:
+    """
+    Return users and groups of a ledger.
+    """
+    head = ledger.head
+    return _Kind("users", ledger.users, head.depth), _Kind("groups", ledger.groups, head.groups_depth)
 
 
 def encode_delta(
@@ -29,9 +47,14 @@ def encode_delta(
     changes, every file does.
     """
     after = Ledger(head, _taken_in(ledger.users, users), _taken_in(ledger.groups, groups))
-    depth = depth_for(max(len(after.users), len(after.groups)), ledger.head.depth)
-    after = Ledger(structs.replace(head, depth=depth), after.users, after.groups)
-    files = _rewritten("users", ledger, after, changed=users) | _rewritten("groups", ledger, after, changed=groups)
+    depths = {
+        "depth": depth_for(len(after.users), ledger.head.depth),
+        "groups_depth": depth_for(len(after.groups), ledger.head.groups_depth),
+    }
+    after = Ledger(structs.replace(head, **depths), after.users, after.groups)
+    files: dict[str, bytes | None] = {}
+    for old, new, changed in zip(_kinds(ledger), _kinds(after), (users, groups), strict=True):
+        files |= _rewritten(old, new, changed)
     after = Ledger(structs.replace(after.head, rows=_digest(ledger, after, files)), after.users, after.groups)
     if ledger.head.serial == 0 or encode_document(after.head) != encode_document(ledger.head):
         files[HEAD] = encode_document(after.head)
@@ -52,13 +75,12 @@ def _files_of(ledger: Ledger, paths: AbstractSet[str] | None) -> dict[str, bytes
     """
     Return the files of a ledger's rows as they are written: those at `paths`, or all.
     """
-    found: dict[str, bytes] = {}
-    kinds: tuple[tuple[str, Mapping[str, LedgerRow]], ...] = (("users", ledger.users), ("groups", ledger.groups))
-    for plural, rows in kinds:
-        for path, shard in spread(plural, rows.values(), ledger.head.depth).items():
-            if paths is None or path in paths:
-                found[path] = encode(shard)
-    return found
+    return {
+        path: encode(shard)
+        for kind in _kinds(ledger)
+        for path, shard in spread(kind.plural, kind.rows.values(), kind.depth).items()
+        if paths is None or path in paths
+    }
 
 
 def _taken_in(rows: Mapping[str, LedgerRow], changes: Mapping[str, LedgerRow | None]) -> dict[str, LedgerRow]:
@@ -69,17 +91,13 @@ def _taken_in(rows: Mapping[str, LedgerRow], changes: Mapping[str, LedgerRow | N
     return {key: row for key, row in {**rows, **changes}.items() if row is not None and key not in gone}
 
 
-def _rewritten(
-    plural: Literal["users", "groups"], before: Ledger, after: Ledger, *, changed: Iterable[str]
-) -> dict[str, bytes | None]:
+def _rewritten(before: _Kind, after: _Kind, changed: Iterable[str]) -> dict[str, bytes | None]:
     """
     Return the files of one kind that hold something else after than before.
     """
-    old: dict[str, LedgerRow] = getattr(before, plural)
-    new: dict[str, LedgerRow] = getattr(after, plural)
-    depth = after.head.depth
-    if depth != before.head.depth:
-        gone: Iterable[str] = spread(plural, old.values(), before.head.depth)
+    plural, old, new, depth = after.plural, before.rows, after.rows, after.depth
+    if depth != before.depth:
+        gone: Iterable[str] = spread(plural, old.values(), before.depth)
         return dict.fromkeys(gone) | _encoded(plural, new.values(), depth)
     # Compared as bytes: to Python, True and 1 are equal
     moved = (key for key in changed if ENCODER.encode(old.get(key)) != ENCODER.encode(new.get(key)))

@@ -196,17 +196,17 @@ def test_digest_of_the_rows_follows_every_commit(count: int) -> None:
     assert decode_ledger(now.items(), target="openpages") == after
 
 
-def test_another_depth_replaces_every_file() -> None:
+def test_another_depth_replaces_every_file_of_its_kind() -> None:
     """
-    Beyond 1,000 rows the one file goes and the shards come, and the head says so.
+    Beyond 1,000 rows of users their one file goes and the shards come, and the head says so; groups stay.
     """
-    ledger, _ = written(rows(1_000), {"g": LedgerRow(key="g", link="1")})
+    ledger, files = written(rows(1_000), {"g": LedgerRow(key="g", link="1")})
 
     after, changed = encode_delta(ledger, ledger.head, {"ann": ANN}, {})
 
-    assert (ledger.head.depth, after.head.depth) == (0, 1)
-    assert [path for path, content in changed.items() if content is None] == ["groups.jsonl", "users.jsonl"]
-    there = {path: content for path, content in changed.items() if content is not None}
+    assert (ledger.head.depth, after.head.depth, after.head.groups_depth) == (0, 1, 0)
+    assert [path for path, content in changed.items() if content is None] == ["users.jsonl"]
+    there = {path: content for path, content in {**files, **changed}.items() if content is not None}
     assert decode_ledger(there.items(), target="openpages") == after
 
 
