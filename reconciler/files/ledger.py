@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.core.canonical import REFUSALS
-from reconciler.core.ledger import Head, Ledger, LedgerRow
+from reconciler.core.ledger import Absent, Claim, CreateIntent, Head, Hold, Last, Ledger, LedgerRow, Names, Time
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document
 from reconciler.files.rows import Form, collector_paused, decode, refusal
@@ -32,8 +32,41 @@ _USERS = ("users", "users.jsonl")
 _GROUPS = ("groups", "groups.jsonl")
 _HINT = "the ledger is written by `reconciler apply` alone; bring back its last commit, or upgrade the reconciler"
 
+_CLAIMS = msgspec.json.Decoder(dict[str, Claim])
+
 Read = Callable[..., Iterator[tuple[str, bytes]]]
 """Yields path and content of every file at or below the paths it is given, sorted by path; of all, without one."""
+
+
+class _Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """
+    A row of which the claims are not decoded yet: half of what a row costs, and most have the same as many others.
+    """
+
+    key: str
+    link: str | None = None
+    names: Names | None = None
+    claims: msgspec.Raw = msgspec.Raw(b"{}")
+    intent: CreateIntent | None = None
+    last: Last | None = None
+    policy: str = ""
+    holds: tuple[Hold, ...] = ()
+    absent: Absent | None = None
+    tombstones: tuple[str, ...] = ()
+    seen: Time = ""
+
+
+_LINES = msgspec.json.Decoder(_Line)
+
+
+class _Claims(dict[bytes, dict[str, Claim]]):
+    """
+    Claims as they are written, each decoded once. Rows share them, and change none.
+    """
+
+    def __missing__(self, written: bytes) -> dict[str, Claim]:
+        claims = self[written] = _CLAIMS.decode(written)
+        return claims
 
 
 class _Reading(Struct, kw_only=True):
@@ -48,6 +81,7 @@ class _Reading(Struct, kw_only=True):
     groups: dict[str, LedgerRow]
     depths: dict[str, int]
     faults: list[Fault]
+    claims: _Claims
     total: int = 0
 
 
@@ -136,7 +170,7 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
 
 
 def _begun(head: Head | None, *, trusting: bool) -> _Reading:
-    return _Reading(head=head, trusting=trusting, groups={}, depths={}, faults=[])
+    return _Reading(head=head, trusting=trusting, groups={}, depths={}, faults=[], claims=_Claims())
 
 
 def _head(content: bytes, faults: list[Fault]) -> Head | None:
@@ -161,7 +195,7 @@ def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
     reading.depths[path] = placed[1]
     reading.total += share(path, content)
     try:
-        rows = ROWS.decoder.decode_lines(content) if reading.trusting else decode(content, ROWS, path)
+        rows = _decoded(content, reading.claims) if reading.trusting else decode(content, ROWS, path)
     except InputError as error:
         reading.faults.extend(error.faults)
         return {}
@@ -171,6 +205,28 @@ def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
     if not reading.trusting:
         reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
     return {row.key: row for row in rows}
+
+
+def _decoded(content: bytes, claims: _Claims) -> list[LedgerRow]:
+    """
+    Return the rows of a file that is known to be canonical.
+    """
+    return [
+        LedgerRow(
+            key=line.key,
+            link=line.link,
+            names=line.names,
+            claims=claims[bytes(line.claims)],
+            intent=line.intent,
+            last=line.last,
+            policy=line.policy,
+            holds=line.holds,
+            absent=line.absent,
+            tombstones=line.tombstones,
+            seen=line.seen,
+        )
+        for line in _LINES.decode_lines(content)
+    ]
 
 
 def _sound(reading: _Reading, target: str) -> Head:

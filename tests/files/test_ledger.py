@@ -3,15 +3,18 @@ The ledger as files: what a run records is what the next one loads, in as few fi
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from reconciler.core.ledger import (
+    Absent,
     Claim,
+    CreateIntent,
     Head,
     Hold,
     Intent,
@@ -26,7 +29,7 @@ from reconciler.core.ledger import (
 from reconciler.core.model import Inputs
 from reconciler.core.runs import decode_runs
 from reconciler.errors import LedgerError
-from reconciler.files.ledger import decode_ledger
+from reconciler.files.ledger import decode_ledger, open_ledger
 from reconciler.files.new_ledger import encode_delta, encode_run, run_path
 from reconciler.files.tally import tally
 
@@ -194,6 +197,35 @@ def test_digest_of_the_rows_follows_every_commit(count: int) -> None:
 
     assert after.head.rows == tally({path: content for path, content in now.items() if path != "head.json"})
     assert decode_ledger(now.items(), target="openpages") == after
+
+
+FULL = LedgerRow(
+    key="full",
+    link="9",
+    names=Names(present="n", previous=("m",)),
+    claims={"locale": Claim(owner="git", saw="x", wrote="x", since="2026-01-01T00:00:00Z", run=1)},
+    intent=CreateIntent(name="n", external_id="full", at="2026-01-01T00:00:00Z", run=2),
+    last=Last(fields={"a": 1}, groups=("g",)),
+    policy="p",
+    holds=(Hold(id="h", since="2026-01-01T00:00:00Z", run=2),),
+    absent=Absent(since="2026-01-01T00:00:00Z", exports=1, fetched_at="2026-01-01T00:00:00Z"),
+    tombstones=("7",),
+    seen="2026-01-02T00:00:00Z",
+)
+
+
+def test_ledger_that_its_digest_proves_is_read_as_any_other() -> None:
+    """
+    What is decoded without a look at its form, and with claims shared among rows, is what a careful reader reads.
+    """
+    twin = structs.replace(FULL, key="twin", link="10")
+    ledger, files = written({"full": FULL, "twin": twin, "ann": ANN})
+
+    def read(*paths: str) -> Iterator[tuple[str, bytes]]:
+        return ((path, files[path]) for path in sorted(files) if not paths or path in paths)
+
+    assert all(getattr(FULL, name) != getattr(LedgerRow(key=""), name) for name in LedgerRow.__struct_fields__)
+    assert open_ledger(read, files, target="openpages").whole() == ledger
 
 
 def test_another_depth_replaces_every_file_of_its_kind() -> None:
