@@ -7,6 +7,7 @@ the same. A property test holds the two together.
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from typing import Any
 
 from msgspec import Struct
 
@@ -14,9 +15,9 @@ from reconciler.core.access import Together, may_log_in
 from reconciler.core.correlate import Pair
 from reconciler.core.desired import roles_given
 from reconciler.core.export import Placed, UserRow
-from reconciler.core.ledger import Claim, Last, LedgerRow, Names
+from reconciler.core.ledger import Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules
-from reconciler.core.likeness import Likeness, likeness
+from reconciler.core.likeness import Likeness, all_of, likeness
 from reconciler.core.matching import folded
 from reconciler.core.model import NO_DECISIONS, Fields, Live
 from reconciler.core.organisation import Organisation
@@ -33,7 +34,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     `exact`: membership is, and everybody belongs to the population that was not chosen one by one; otherwise nobody
     is measured. `managed` are the target ids of all managed groups; `ids` has that of each group of the source, by
     key (None: it is not managed). `protected` are names as `name_key` gives them, `named` those of people who are
-    not to be passed over, folded. `fields` is how their fields are compared.
+    not to be passed over, folded. `fields` is how their fields are compared, `source` gives those that are Git's.
     """
 
     org: Organisation
@@ -45,6 +46,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     protected: frozenset[str]
     named: frozenset[str]
     fields: Likeness
+    source: Callable[[Fields], tuple[Any, ...]]
 
 
 def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named: frozenset[str]) -> Ground:
@@ -64,6 +66,7 @@ def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named
         protected=frozenset(map(name_key, policy.users.protected)),
         named=named,
         fields=likeness(policy.users.fields, without=rules.initial),
+        source=all_of(tuple(sorted(rules.source))),
     )
 
 
@@ -122,8 +125,9 @@ def _same_groups(said: UserRow, live: Live, last: Last, ground: Ground) -> bool:
         there.discard(None)
     if wanted != last.groups:
         return False
-    held = set(live.groups)
-    return held == there or held & ground.managed == there
+    if len(there) == len(live.groups) and there.issuperset(live.groups):
+        return True
+    return ground.managed & set(live.groups) == there
 
 
 def _same_fields(
@@ -135,22 +139,23 @@ def _same_fields(
     computed = {"roles": roles_given(ground.org, placed, given), "profiles": given.profiles}
     try:
         unsaid = ground.fields.unsaid(placed.row, held, computed)
+        if unsaid is None or not _same_source(held, last.fields, unsaid, ground):
+            return False
     except KeyError:
         return False
-    if unsaid is None or not last.fields.items() <= held.items():
-        return False
     for name, claim in row.claims.items():
-        if name in unsaid or not _is_gits(claim) or claim.saw != held[name]:
+        if claim.owner != "git" or claim.intents or claim.saw != held[name] or claim.wrote != held[name]:
             return False
-    needed = ground.rules.source
-    return last.fields.keys() >= (needed - unsaid if unsaid else needed)
+    return unsaid.isdisjoint(row.claims)
 
 
-def _is_gits(claim: Claim) -> bool:
+def _same_source(held: Fields, last: Fields, unsaid: frozenset[str], ground: Ground) -> bool:
     """
-    Return whether a shared field is claimed for Git, and held what was written when it was last seen.
+    Return whether Git's fields are as last seen. Raises KeyError where one was not.
     """
-    return claim.owner == "git" and claim.saw == claim.wrote and not claim.intents
+    if not unsaid and len(last) == len(ground.rules.source):
+        return ground.source(last) == ground.source(held)
+    return last.items() <= held.items() and last.keys() >= ground.rules.source - unsaid
 
 
 def is_group_in_step(pair: Pair, row: LedgerRow | None, rules: Rules) -> bool:

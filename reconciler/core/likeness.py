@@ -16,9 +16,6 @@ from reconciler.core.policy import FieldRule
 NOTHING: frozenset[str] = frozenset()
 """No field: of most people Git says something of each."""
 
-_ALWAYS = ("user_name", "user_name")
-"""In front of every list of names: getters of fewer than two names give no tuple."""
-
 
 class Likeness(Struct, frozen=True, kw_only=True):
     """
@@ -26,8 +23,8 @@ class Likeness(Struct, frozen=True, kw_only=True):
 
     `defaults` are what stands where a record gives none of them (UNSET: nothing). `fixed` gives the fields that the
     policy gives a value, `constants` the values, `kinds` their types: to Python, True and 1 are equal.
-    `attributes` are the rules of fields that stand among a record's attributes, `computed` of those that come from
-    what a person may do.
+    `attributes` are the rules of fields that stand among a record's attributes; `computed` are the fields that come
+    from what a person may do, each with its constant and its default.
     """
 
     names: tuple[str, ...]
@@ -35,10 +32,10 @@ class Likeness(Struct, frozen=True, kw_only=True):
     held: Callable[[Fields], tuple[Any, ...]]
     defaults: tuple[Value | UnsetType, ...]
     fixed: Callable[[Fields], tuple[Any, ...]]
-    constants: tuple[Value, ...]
+    constants: tuple[Value | UnsetType, ...]
     kinds: tuple[type, ...]
     attributes: tuple[tuple[str, FieldRule], ...]
-    computed: tuple[tuple[str, FieldRule], ...]
+    computed: tuple[tuple[str, Value | UnsetType, Value | UnsetType], ...]
 
     def unsaid(
         self, row: UserRow, held: Fields, computed: Mapping[str, Value | UnsetType]
@@ -48,20 +45,32 @@ class Likeness(Struct, frozen=True, kw_only=True):
 
         `computed` is what the groups of the person give it, by field. Raises KeyError where the target gave less.
         """
-        fixed = self.fixed(held)[len(_ALWAYS) :]
+        fixed = self.fixed(held)
         if fixed != self.constants or tuple(map(type, fixed)) != self.kinds:
             return None
-        wanted = [(name, by_rule(rule, computed[name])) for name, rule in self.computed]
         said = self.said(row)
-        if said != self.held(held) or self.attributes:
-            wanted += self._singly(row, said)
-        unsaid = NOTHING
-        for name, value in wanted:
-            if value is UNSET:
+        unsaid = NOTHING if said == self.held(held) and not self.attributes else self._unsaid(row, held, said)
+        if unsaid is None:
+            return None
+        for name, constant, default in self.computed:
+            value = computed[name] if constant is UNSET else constant
+            if value is UNSET and default is UNSET:
                 unsaid |= {name}
-            elif value != held[name]:
+            elif (default if value is UNSET else value) != held[name]:
                 return None
         return unsaid
+
+    def _unsaid(self, row: UserRow, held: Fields, said: tuple[Any, ...]) -> frozenset[str] | None:
+        """
+        Return the same of the fields that a source may give, looked at one by one.
+        """
+        unsaid = set()
+        for name, value in self._singly(row, said):
+            if value is UNSET:
+                unsaid.add(name)
+            elif value != held[name]:
+                return None
+        return frozenset(unsaid)
 
     def _singly(self, row: UserRow, said: tuple[Any, ...]) -> Iterator[tuple[str, Value | UnsetType]]:
         """
@@ -80,18 +89,25 @@ def likeness(rules: Mapping[str, FieldRule], *, without: frozenset[str]) -> Like
     """
     compared = {name: rule for name, rule in written(rules) if name not in without}
     plain = {name: rule for name, rule in compared.items() if name not in COMPUTED}
-    fixed = [name for name, rule in plain.items() if rule.value is not UNSET]
+    fixed = tuple(name for name, rule in plain.items() if rule.value is not UNSET)
     given = [name for name in plain if name not in fixed]
-    names = (*_ALWAYS, *(name for name in given if name in UserRow.__struct_fields__))
-    constants = [plain[name].value for name in fixed]
+    names = tuple(name for name in given if name in UserRow.__struct_fields__)
+    constants = tuple(plain[name].value for name in fixed)
     return Likeness(
         names=names,
-        said=attrgetter(*names),
-        held=itemgetter(*names),
-        defaults=tuple(plain[name].default if name in plain else UNSET for name in names),
-        fixed=itemgetter(*_ALWAYS, *fixed),
-        constants=tuple(value for value in constants if not isinstance(value, UnsetType)),
+        said=attrgetter(*names) if len(names) > 1 else lambda row: tuple(getattr(row, name) for name in names),
+        held=all_of(names),
+        defaults=tuple(plain[name].default for name in names),
+        fixed=all_of(fixed),
+        constants=constants,
         kinds=tuple(map(type, constants)),
         attributes=tuple((name, plain[name]) for name in given if name not in names),
-        computed=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
+        computed=tuple((name, rule.value, rule.default) for name, rule in compared.items() if name in COMPUTED),
     )
+
+
+def all_of(names: tuple[str, ...]) -> Callable[[Fields], tuple[Any, ...]]:
+    """
+    Return what gives the fields of these names as a tuple, at one go; KeyError where one is not there.
+    """
+    return itemgetter(*names) if len(names) > 1 else lambda fields: tuple(fields[name] for name in names)
