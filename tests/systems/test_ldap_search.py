@@ -12,6 +12,7 @@ from reconciler.core.search import Matches, Query, containing
 from reconciler.wiring.bench import bench
 from reconciler.wiring.importing import search
 from tests.cli.conftest import Answer
+from tests.server.registry import answering, registry
 from tests.systems.office import NOW, Office, person, team
 
 PEOPLE = (
@@ -598,3 +599,25 @@ def test_l08_one_external_group_is_synchronised_by_name(imported: Office) -> Non
     ]
     assert members == [("Analysis", "andarm"), ("Analysis", "mona")]
     assert imported.admin.run("SELECT count(*) FROM users WHERE display_name = 'New'") == [(0,)]
+
+
+def test_l08_service_synchronises_one_group_by_name(tmp_path: Path) -> None:
+    """
+    Asked over HTTP, one group is made what the directory says; another one that differs as much is left.
+    """
+    found = registry(tmp_path, policy="extends: ldap-import\n")
+    said = ("{group: group1, include: true}", "{group: group2, include: true}", "{user: user1, include: true}")
+    (tmp_path / "state" / "overrides").mkdir()
+    (tmp_path / "state" / "overrides" / "chosen.yaml").write_text("".join(f"- {one}\n" for one in said))
+    found.git("add", "--all")
+    found.git("commit", "--quiet", "-m", "Choose")
+    with answering(found) as served:
+        served.post("/runs", {})
+        before = served.groups_of("user1")
+        for name in ("group1", "group2"):
+            served.admin.admin_leaves("user1", name)
+        answer = served.post("/system/groups_sync", {"groups": ["group1"]}, BPMCSRFToken=served.token())
+        after = served.groups_of("user1")
+
+    assert (answer.status, answer.json["counts"]["landed"]) == (200, 1)
+    assert (before, after) == (["group1", "group2"], ["group1"])
