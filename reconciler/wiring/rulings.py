@@ -120,7 +120,10 @@ def _no_conflict(decision: Decision, name: str, called: Mapping[str, Review]) ->
     Return why there is nothing to decide of a name.
     """
     directory = directory_of(decision.world.export, decision.world.ledger, decision.world.policy.groups)
-    if directory.group(name):
+    keys = directory.group(name)
+    if other := next((one for one in decision.plan.conflicts if one.kind == "group" and keys & {*one.keys}), None):
+        return f"the group {name!r} waits for something else: {other.message}; {other.release}"
+    if keys:
         return f"the group {name!r} is in no conflict: there is nothing to decide"
     return f"no group is called {name!r} ({close(name, [one.contest.called for one in called.values()])})"
 

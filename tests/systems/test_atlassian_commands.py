@@ -308,6 +308,20 @@ def test_decision_that_contradicts_another_is_not_written(office: Office) -> Non
     assert "groups/people.yaml:1" in told.err
 
 
+def test_conflict_of_another_kind_is_named(office: Office) -> None:
+    """
+    A group of ours that the administrator deleted and made again is told of with its own way out.
+    """
+    office.run("apply", "--yes")
+    office.admin.run("DELETE FROM groups WHERE name = 'desk'")
+    office.admin.admin_creates_group("desk")
+    told = office.run("groups", "decide", "desk", "--keep", "--reason", "OPS-1")
+
+    assert (told.code, files(office)) == (1, [])
+    assert "the group 'desk' waits for something else: 'desk' (id-desk): its account (id" in told.err
+    assert "adopt: true" in told.err
+
+
 def test_decision_about_nobody_s_group_is_a_fault_with_its_line(office: Office) -> None:
     """
     `validate` knows the groups of the export, and says which line names none.

@@ -5,6 +5,7 @@ The review of groups whose name is taken, row by row: the table, what is decided
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from reconciler.core.scope import login
 from reconciler.render.text import render_text
@@ -67,16 +68,19 @@ def test_a02_review_is_what_overwriting_does(world: World) -> None:
     assert world.members("staff") == (before | {*joins}) - {*leaves} == {"ann", "bob"}
 
 
-@pytest.mark.parametrize("side", ["source", "target"])
+@pytest.mark.parametrize("side", ["source", "return", "target"])
 def test_a03_decision_counts_only_for_the_memberships_that_were_reviewed(
     world: World, admin: SqlAdmin, side: str
 ) -> None:
     """
     When either side changes, the decision is stale: the plan says so, names its place, and holds the group.
     """
+    world.cloud_says("kim", state="suspended")
     decide(world, "overwrite")
     if side == "source":
         world.cloud_says("eve")
+    elif side == "return":
+        world.cloud_says("kim", state="active")
     else:
         admin.admin_creates("kim")
         admin.admin_joins("kim", "staff")
@@ -126,20 +130,40 @@ def test_a03_rejected_group_stays_the_organisations(world: World) -> None:
     assert (world.members("staff"), world.members("traders"), world.plan().held) == (before, {"ann"}, ())
 
 
-@pytest.mark.usefixtures("admin")
-def test_a03_merged_group_keeps_whom_it_had(world: World) -> None:
+def test_a03_merged_group_keeps_whom_it_had(world: World, admin: SqlAdmin) -> None:
     """
-    `merge` adds the source's members to the target's, run after run; whom the source takes out again leaves.
+    `merge` adds the source's members to the target's; whom the source takes out again leaves, and nobody else.
+
+    Who was there stays, run after run: whether Git knows nothing of the person, or has it in other groups.
     """
+    admin.admin_creates("moe")
+    admin.admin_joins("moe", "staff")
+    world.cloud_says("lee", groups=("traders",), email=UNSET)
+    world.apply()
     decide(world, "merge")
     world.apply()
     together = world.members("staff")
     world.apply()
     world.cloud_says("ann", groups=("traders",))
     world.apply()
+    world.cloud_says("lee", groups=())
+    world.apply()
 
-    assert together == {"ann", "bob", "lee"}
-    assert (world.members("staff"), world.plan().changes) == ({"bob", "lee"}, ())
+    assert together == {"ann", "bob", "lee", "moe"}
+    assert (world.members("staff"), world.plan().changes) == ({"bob", "lee", "moe"}, ())
+
+
+def test_a03_overwritten_group_may_become_empty(world: World, admin: SqlAdmin) -> None:
+    """
+    Where the source's group has nobody, the reviewed decision takes everybody out; no guard asks again.
+    """
+    world.cloud_has_group("desk")
+    admin.admin_creates_group("desk")
+    admin.admin_joins("lee", "desk")
+    decide(world, "overwrite", "desk")
+    world.apply()
+
+    assert world.members("desk") == set()
 
 
 def test_a04_default_access_group_is_blocked_with_the_way_out(world: World, admin: SqlAdmin) -> None:
