@@ -132,9 +132,7 @@ def test_a03_rejected_group_stays_the_organisations(world: World) -> None:
 
 def test_a03_merged_group_keeps_whom_it_had(world: World, admin: SqlAdmin) -> None:
     """
-    `merge` adds the source's members to the target's; whom the source takes out again leaves, and nobody else.
-
-    Who was there stays, run after run: whether Git knows nothing of the person, or has it in other groups.
+    `merge` adds the source's members; whom the source takes out again leaves, and nobody else, known to Git or not.
     """
     admin.admin_creates("moe")
     admin.admin_joins("moe", "staff")
