@@ -121,19 +121,34 @@ def test_l01_both_directories_feed_one_target(two: Office) -> None:
     assert before["ann"].startswith("blocked: two source users would bear one name")
 
 
-@pytest.mark.parametrize("source", ["berlin", "lisbon"])
-def test_l01_older_export_of_either_directory_is_refused(two: Office, source: str) -> None:
+@pytest.mark.parametrize(
+    ("source", "time"),
+    [("berlin", "2026-11-20T06:30:00Z"), ("lisbon", "2026-11-20T07:15:00Z")],
+    ids=["first", "second"],
+)
+def test_l01_older_export_of_either_directory_is_refused(two: Office, source: str, time: str) -> None:
     """
     What was applied of each directory is remembered by itself, so that neither goes back in the other's shadow.
     """
     two.source_says([person("ana")], source="lisbon", at="2026-11-20T07:30:00Z")
     two.run("import", "lisbon", "ana", "--all")
     two.applied()
-    two.source_says([person("ana")] if source == "lisbon" else [], source=source, at="2026-11-20T06:30:00Z")
+    two.source_says([person("ana")] if source == "lisbon" else [], source=source, at=time)
     told = two.run("plan")
 
     assert told.code == 3
-    assert f"the export of {source} was read at 2026-11-20T06:30:00Z" in told.err
+    assert f"the export of {source} was read at {time}" in told.err
+
+
+def test_l01_export_of_either_directory_from_the_future_is_refused(two: Office) -> None:
+    """
+    A clock that is wrong in one place is not hidden by the other.
+    """
+    two.source_says([person("ana")], source="lisbon", at="2026-11-20T09:00:00Z")
+    told = two.run("plan")
+
+    assert told.code == 3
+    assert "read at 2026-11-20T09:00:00Z, which is in the future" in told.err
 
 
 def test_l01_key_in_two_directories_is_refused(two: Office) -> None:
