@@ -16,6 +16,7 @@ from reconciler.core.decisions import resolve
 from reconciler.core.directory import directory_of
 from reconciler.core.matching import folded
 from reconciler.core.model import Value
+from reconciler.core.overrides import Override
 from reconciler.core.ruling import Contest, Review, Verb
 from reconciler.errors import InputError, ReconcilerError, UsageError
 from reconciler.files.atomic import remove_file, replace_file
@@ -154,19 +155,18 @@ def _ruled(found: Bench, decision: Decision, review: Review, wish: Wish) -> Rule
     """
     contest = review.contest
     path = found.root / RULINGS / f"{_slug(contest.called)}-{digest(contest.key).removeprefix('sha256:')[:8]}.yaml"
-    ruling = contest.ruling
-    if path.exists() and not (ruling and ruling.origin.startswith(f"{path.as_posix()}:") and _has_one(path)):
+    if path.exists() and not _is_as_written(path, found.state.overrides):
         raise UsageError(f"{path} is there already", hint="correct or remove it: it is not overwritten")
     directory = directory_of(decision.world.export, decision.world.ledger, decision.world.policy.groups)
     alone = directory.group(contest.called) == {contest.key}
-    entry: dict[str, Value] = {
+    entry: Mapping[str, Value] = {
         "group": contest.called if alone else contest.key,
         "decision": wish.verb,
         "reviewed": contest.digest,
         "reason": wish.reason,
+        "rename": wish.rename,
     }
-    entry |= {"rename": wish.rename} if wish.rename is not None else {}
-    return Ruled(path=path, text=_deeper(override_text(entry)), review=review)
+    return Ruled(path=path, text=_text(entry), review=review)
 
 
 def _slug(name: str) -> str:
@@ -176,19 +176,24 @@ def _slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-") or "group"
 
 
-def _has_one(path: Path) -> bool:
+def _is_as_written(path: Path, overrides: Sequence[Override]) -> bool:
     """
-    Return whether the file holds one entry and no words of anybody's.
+    Return whether the file holds one decision, as a command wrote it, and no word of anybody's.
     """
-    lines = path.read_text("utf-8").splitlines()
-    return sum(line.startswith("- ") for line in lines) == 1 and sum("#" in line for line in lines) == 1
+    there = [one for one in overrides if one.origin.startswith(f"{path.as_posix()}:")]
+    wrote = [
+        _text({name: getattr(one, name) for name in ("group", "decision", "reviewed", "reason", "rename")})
+        for one in there
+    ]
+    return wrote == [path.read_text("utf-8")]
 
 
-def _deeper(text: str) -> str:
+def _text(entry: Mapping[str, Value]) -> str:
     """
-    Return the file's text with the way to its schema from one folder further down.
+    Return the file of one decision; its schema lies one folder further up than that of other overrides.
     """
-    return text.replace("$schema=../../", "$schema=../../../", 1)
+    said = {name: value for name, value in entry.items() if value is not None}
+    return override_text(said).replace("$schema=../../", "$schema=../../../", 1)
 
 
 def _acceptable(found: Bench, decision: Decision) -> None:

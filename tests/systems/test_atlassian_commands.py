@@ -114,7 +114,7 @@ def test_a03_group_is_decided_anew_when_its_decision_is_stale(office: Office) ->
     """
     The stale file gives way to the new one, so that one group has one decision.
     """
-    office.run("groups", "decide", "staff", "--overwrite", "--reason", "OPS-91")
+    office.run("groups", "decide", "staff", "--overwrite", "--reason", "OPS #91: 'agreed'")
     office.commit()
     office.admin.admin_creates("kim")
     office.admin.admin_joins("kim", "staff")
