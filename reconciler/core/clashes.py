@@ -95,13 +95,13 @@ def _same_names(desired: Mapping[str, Desired], steady: Mapping[str, str], match
     Yield a conflict for each name that two desired entities bear, or bear but for case and look-alikes.
     """
     names = {**steady, **{key: wanted.name for key, wanted in desired.items() if wanted.state == "active"}}
-    first: dict[str, str] = {}
+    alike = {key: folded(matching.name_key(name)) for key, name in names.items()}
+    if len(set(alike.values())) == len(alike):
+        return
     bearers: dict[str, list[str]] = {}
-    for key, name in names.items():
-        alike = folded(matching.name_key(name))
-        if first.setdefault(alike, key) != key:
-            bearers.setdefault(alike, [first[alike]]).append(key)
-    for keys in sorted(map(sorted, bearers.values())):
+    for key, name in alike.items():
+        bearers.setdefault(name, []).append(key)
+    for keys in sorted(sorted(keys) for keys in bearers.values() if len(keys) > 1):
         told = " and ".join(f"{names[key]!r} ({key})" for key in keys)
         yield _clash(matching.kind, "name", keys, f"two source {matching.kind}s would bear one name: {told}")
 

@@ -18,7 +18,7 @@ from reconciler.core.export import Export, GroupRow, Manifest, Placed, PlacedGro
 from reconciler.errors import Fault, InputError, SourceError
 from reconciler.files.manifest import Tally, content_of, mismatches, read_manifest
 from reconciler.files.rows import Form, collector_paused, decode, refusal, shown
-from reconciler.files.shards import digits_of, key_hash, misplaced, shard_depth, shard_digits
+from reconciler.files.shards import digits_of, key_hashes, misplaced, shard_depth, shard_digits
 
 USERS: Form[UserRow] = Form(
     decoder=msgspec.json.Decoder(UserRow),
@@ -172,7 +172,7 @@ def _load(folder: Path, name: str, form: Form[ExportRow], faults: list[Fault]) -
     except InputError as error:
         faults.extend(error.faults)
         return None
-    hashes = [key_hash(row.key) for row in rows]
+    hashes = key_hashes(rows)
     strangers = misplaced(rows, hashes, path, shard=name)
     faults.extend(strangers)
     return None if strangers else _Shard(name, rows, hashes, content)

@@ -15,7 +15,7 @@ from reconciler.core.ledger import Absent, Claim, CreateIntent, Head, Hold, Last
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document
 from reconciler.files.rows import Form, collector_paused, decode, refusal
-from reconciler.files.shards import digits_of, key_hash, misplaced, shard_depth, shard_digits
+from reconciler.files.shards import digits_of, key_hashes, misplaced, shard_depth, shard_digits
 from reconciler.files.tally import share, written
 
 VERSION = 1
@@ -203,7 +203,7 @@ def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
         reading.faults.append(Fault(path, 0, str(error)))
         return {}
     if not reading.trusting:
-        reading.faults.extend(misplaced(rows, [key_hash(row.key) for row in rows], path, shard=path))
+        reading.faults.extend(misplaced(rows, key_hashes(rows), path, shard=path))
     return {row.key: row for row in rows}
 
 

@@ -40,11 +40,11 @@ class Tally:
         Count the rows of one shard, with the hashes of their keys; their lines are `content`.
         """
         lines = sorted(zip(hashes, content.splitlines(keepends=True), strict=True))
-        self._hash.update(b"".join(line for _, line in lines))
+        self._hash.update(b"".join([line for _, line in lines]))
         people = [row for row in rows if isinstance(row, UserRow)]
         self._users += len(people)
         self._groups += len(rows) - len(people)
-        self._memberships += sum(len(row.groups) for row in people)
+        self._memberships += sum([len(row.groups) for row in people])
 
     @property
     def counts(self) -> Counts:

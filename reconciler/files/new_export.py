@@ -13,7 +13,7 @@ from reconciler.files.document import encode_document
 from reconciler.files.exports import GROUPS, USERS, ExportRow, row_files
 from reconciler.files.manifest import MANIFEST, VERSION, Tally, check_manifest, read_manifest
 from reconciler.files.rows import Form, collector_paused, decode, encode
-from reconciler.files.shards import depth_for, key_hash, spread
+from reconciler.files.shards import depth_for, key_hashes, spread
 
 
 def write_export(  # noqa: PLR0913 - all that a manifest says of the rows, each by name
@@ -69,7 +69,7 @@ def _encode(
     for shard, rows in sorted(shards.items()):
         content = encode(rows)
         sound = decode(content, form, str(folder / shard))
-        tally.add(sound, [key_hash(row.key) for row in sound], content)
+        tally.add(sound, key_hashes(sound), content)
         contents[shard] = content
     return contents
 

@@ -109,8 +109,19 @@ def _sound(rows: Sequence[Row], content: bytes, form: Form[Row]) -> bool:
         ENCODER.encode_lines(rows) == content
         and all(map(lt, keys, keys[1:]))
         and not (form.normal and _denormal(content))
-        and all(_sorted(elements) for row in rows for elements in form.sets(row) if len(elements) > 1)
+        and _all_sorted(rows, form)
     )
+
+
+def _all_sorted(rows: Sequence[Row], form: Form[Row]) -> bool:
+    """
+    Return whether every set of the rows is sorted, and holds no element twice.
+    """
+    for row in rows:
+        for elements in form.sets(row):
+            if len(elements) > 1 and not _sorted(elements):
+                return False
+    return True
 
 
 def _sorted(elements: tuple[str, ...]) -> bool:
@@ -124,8 +135,10 @@ def _denormal(content: bytes) -> bool:
     """
     Return whether decodable text is not in Unicode's normal form C.
     """
-    lines = () if content.isascii() else content.split(b"\n")
-    return any(not unicodedata.is_normalized("NFC", line.decode()) for line in lines if not line.isascii())
+    if content.isascii():
+        return False
+    told = b"\n".join([line for line in content.split(b"\n") if not line.isascii()])
+    return not unicodedata.is_normalized("NFC", told.decode())
 
 
 def lines_of(content: bytes) -> list[bytes]:

@@ -34,6 +34,14 @@ def key_hash(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
+def key_hashes(rows: Iterable[Row]) -> list[str]:
+    """
+    Return the same of the key of each row.
+    """
+    sha256 = hashlib.sha256
+    return [sha256(row.key.encode()).hexdigest() for row in rows]
+
+
 def shard_path(plural: str, key: str, depth: int) -> str:
     """
     Return the file that holds the row of `key`: `users.jsonl`, `users/ab.jsonl`, `users/ab/c.jsonl`...
