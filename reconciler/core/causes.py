@@ -4,7 +4,7 @@ Why a desired value is what it is: the export record, the override's line, or th
 Causes are made for the few entities that differ or are asked about, not for everybody.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from msgspec import UNSET, UnsetType
 
@@ -15,12 +15,20 @@ from reconciler.core.organisation import UNDECIDED, Organisation, belongs_to, ef
 from reconciler.core.settle import Settled
 
 
-def why(org: Organisation, fetched_at: str) -> Callable[[Settled, str], str]:
+def why(
+    org: Organisation, fetched_at: str, decided: Mapping[str, str] | None = None
+) -> Callable[[Settled, str], str]:
     """
     Return the function that says why a field of a settled entity must change; `fetched_at` is the export's time.
+
+    `decided` has, by key of a group that a decision makes ours in this plan, the place where that stands.
     """
 
     def of(settled: Settled, name: str) -> str:
+        told = plain(settled, name)
+        return "; ".join([told, *_decisions(settled, decided)]) if name == "groups" and decided else told
+
+    def plain(settled: Settled, name: str) -> str:
         desired = settled.pair.desired
         if name in settled.why:
             return settled.why[name]
@@ -33,6 +41,15 @@ def why(org: Organisation, fetched_at: str) -> Callable[[Settled, str], str]:
         return org.policy.origin("groups.membership" if name == "groups" else "users.lifecycle.local")
 
     return of
+
+
+def _decisions(settled: Settled, decided: Mapping[str, str]) -> list[str]:
+    """
+    Return the places of the decisions by which somebody joins or leaves groups.
+    """
+    goal = settled.goal.groups if settled.goal else ()
+    moved = {*settled.groups}.symmetric_difference(goal)
+    return [decided[key] for key in sorted(moved) if key in decided]
 
 
 def _against(settled: Settled, name: str) -> str:

@@ -164,6 +164,14 @@ def of_standing(who: Correlation, found: Standing) -> frozenset[str]:
     return frozenset(one.key for one in _contests(who) if one.standing == found)
 
 
+def decisions_won(who: Correlation) -> dict[str, str]:
+    """
+    Return where the decision stands, and why it was made, by key of each group that it makes ours.
+    """
+    won = ((one.key, one.ruling) for one in _contests(who) if one.is_won)
+    return {key: f"{one.verb} decided at {one.origin} ({one.reason})" for key, one in won if one}
+
+
 def _contests(who: Correlation) -> list[Contest]:
     return [pair.contest for pair in who.pairs if pair.contest]
 

@@ -4,7 +4,7 @@ Everything that was read -> the plan, and what the ledger will say once it has b
 The steps of `decide` are the steps of the product: trust, resolve, groups, users, order, guard, tell.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
-from reconciler.core.contest import as_if_ours, contested, idle, lost, merged, of_standing, reviews
+from reconciler.core.contest import as_if_ours, contested, decisions_won, idle, lost, merged, of_standing, reviews
 from reconciler.core.correlate import Correlation, Pair, correlate
 from reconciler.core.decisions import expiring
 from reconciler.core.desired import desired_user, outline
@@ -150,7 +150,8 @@ def _settled_users(  # noqa: PLR0917  each is what one step before it found
     who = correlate(outlines, live, world.ledger.users, matching, steady=steady.accounts)
     within = users_within(who, world.scope, named)
     settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in within.pairs)
-    return _gathered(world, org, (who, within), settled, rules=rules)
+    decided = decisions_won(groups.correlation)
+    return _gathered(world, org, (who, within), settled, rules=rules, decided=decided)
 
 
 def _managed(world: World, groups: _Settling) -> dict[str, str]:
@@ -179,6 +180,7 @@ def _gathered(
     settled: Iterable[Settled],
     *,
     rules: Rules,
+    decided: Mapping[str, str] | None = None,
 ) -> _Settling:
     """
     Return what there is to do and to remember; entities of which there is neither are dropped at once.
@@ -187,7 +189,7 @@ def _gathered(
         identity=world.identity,
         equality=world.equality,
         privileged=world.policy.roles.administrator.privileged,
-        cause=why(org, world.export.manifest.fetched_at),
+        cause=why(org, world.export.manifest.fetched_at, decided),
     )
     interesting: list[Settled] = []
     found: list[Draft] = []

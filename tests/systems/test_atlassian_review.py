@@ -68,6 +68,18 @@ def test_a02_review_is_what_overwriting_does(world: World) -> None:
     assert world.members("staff") == (before | {*joins}) - {*leaves} == {"ann", "bob"}
 
 
+@pytest.mark.usefixtures("admin")
+def test_a03_plan_names_the_decision_behind_each_membership(world: World) -> None:
+    """
+    Whoever joins or leaves by a decision does so for a reason that names its place and its words.
+    """
+    decide(world, "overwrite")
+    told = {one.name: one.because["groups"] for one in world.plan().changes if "groups" in one.after}
+
+    assert {*told} == {"ann", "lee"}
+    assert all(text.endswith("; overwrite decided at overrides/all.yaml:1 (T-1)") for text in told.values())
+
+
 @pytest.mark.parametrize("side", ["source", "return", "target"])
 def test_a03_decision_counts_only_for_the_memberships_that_were_reviewed(
     world: World, admin: SqlAdmin, side: str
