@@ -47,7 +47,7 @@ Exit codes: 0 told or recorded, 1 one that is blocked was chosen, 2 usage, 3 the
     "--copy-access-from",
     "like",
     metavar="NAME",
-    help="Add the roles and groups that this user, or the roles that this group, has in the target now.",
+    help="Add the roles and groups of this user of the target, or the roles of this group (group:NAME).",
 )
 @click.option(
     "--enable", is_flag=True, help="New users are made enabled; otherwise disabled, if the policy says so."

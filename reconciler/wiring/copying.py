@@ -12,6 +12,8 @@ from reconciler.core.matching import folded
 from reconciler.core.model import Live
 from reconciler.errors import UsageError
 
+_KINDS = frozenset({"group", "user"})
+
 
 class Access(Struct, frozen=True, kw_only=True):
     """
@@ -29,13 +31,18 @@ class Access(Struct, frozen=True, kw_only=True):
 def access_in_target(decision: Decision, name: str) -> Access:
     """
     Return what the user or group of that name has now; raises UsageError where none, or more than one, is meant.
+
+    `user:NAME` and `group:NAME` say which kind is meant; an id does as well as a name.
     """
     snapshot = decision.world.snapshot
-    users, groups = _meant(snapshot.users, name), _meant(snapshot.groups, name)
+    kind, _, rest = name.partition(":")
+    wanted = rest if kind in _KINDS else name
+    users = [] if kind == "group" else _meant(snapshot.users, wanted)
+    groups = [] if kind == "user" else _meant(snapshot.groups, wanted)
     meant = [*users, *groups]
     if len(meant) > 1:
         told = f"{name!r} may be {' or '.join(f'the {one.kind} {one.name!r} (id {one.id})' for one in meant)}"
-        raise UsageError(told, hint="name the id of the one you mean")
+        raise UsageError(told, hint="say user:NAME or group:NAME, with the id for a name if two bear it")
     if not meant:
         near = get_close_matches(name, [one.name for one in (*snapshot.users, *snapshot.groups)], 1)
         hint = f"did you mean {near[0]!r}?" if near else "name a user or a group of the target"

@@ -60,6 +60,19 @@ def test_override_of_nobody_anywhere_is_a_mistake_everywhere(office: Office) -> 
     assert "state/overrides/decided.yaml:1: unknown user 'an'" in told.err
 
 
+def test_override_of_a_name_that_both_know_is_heeded_by_both(office: Office) -> None:
+    """
+    What means somebody here holds here, whoever else bears the name elsewhere.
+    """
+    for source in ("berlin", "lisbon"):
+        office.source_says([person("pat", locale="en_US")], [team("staff")], source=source)
+    office.decides("- {user: pat, set: {locale: de_DE}}\n")
+    plans = [office.run("plan", "--target", target, "--format", "json").json for target in ("registry", "branch")]
+    locales = [one["after"]["locale"] for plan in plans for one in plan["changes"] if one["name"] == "pat"]
+
+    assert locales == ["de_DE", "de_DE"]
+
+
 def test_leaver_of_another_target_stops_nobody(office: Office) -> None:
     """
     Whom only the ledger of another target still knows is that one's affair.

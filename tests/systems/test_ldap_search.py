@@ -550,6 +550,28 @@ def test_l07_group_gives_its_roles_to_users_and_groups(imported: Office) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("like", "roles"),
+    [
+        pytest.param("boss", "", id="either"),
+        pytest.param("user:boss", "Auditor, Author", id="user"),
+        pytest.param("group:boss", "Modeler", id="group"),
+        pytest.param("user:2", "Auditor, Author", id="id"),
+    ],
+)
+def test_l07_name_of_a_user_and_a_group_is_told_apart(imported: Office, like: str, roles: str) -> None:
+    """
+    Where both bear the name, nothing is copied until it is said which is meant; an id does, too.
+    """
+    imported.admin.admin_creates_group("boss")
+    imported.admin.run(
+        "INSERT INTO group_roles (group_id, role) SELECT id, 'Modeler' FROM groups WHERE name = 'boss'"
+    )
+    told = imported.run("import", "directory", "mona", "--all", "--copy-access-from", like)
+
+    assert (told.code, f"roles: {{add: [{roles}]}}" in imported.overrides()) == ((0, True) if roles else (2, False))
+
+
 def test_l07_roles_that_changed_after_the_review_are_held(imported: Office) -> None:
     """
     Where an administrator changes the roles before the copy is applied, nothing is overwritten, and that is told.
