@@ -11,6 +11,7 @@ from types import FrameType
 import uvicorn
 
 from reconciler.core.scope import Scope
+from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.server import Service, application
 from reconciler.server_metrics import Metrics
@@ -87,7 +88,8 @@ def _listening(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
+        with effect("listen", f"{host}:{port}"):
+            return socket.create_server((host, port), family=family, backlog=1024)
     except OSError as error:
         told = f"{host}:{port} cannot be answered at: {error.strerror or error}"
         raise UsageError(told, hint="choose another: --host, --port") from error

@@ -36,7 +36,7 @@ CHANGES = {
 }
 # Functions of these are judged by their module: everything that they do is a change.
 WHOLE = {"subprocess", "shutil", "socket"}
-HARMLESS = {"ignore_patterns", "which", "gethostname"}
+HARMLESS = {"ignore_patterns", "which", "getaddrinfo", "gethostname"}
 FLAGS = {"O_WRONLY", "O_RDWR", "O_CREAT", "O_TRUNC", "O_APPEND"}
 
 # What Python itself tells of a change: https://docs.python.org/3/library/audit_events.html

@@ -30,7 +30,7 @@ LAYERS = {
     "apply": "apply core ports files errors",
     "engine": "apply core ports files errors",
     "wiring": "engine apply history store targets sources files ports core errors effects",
-    "server": "server wiring engine history render core errors",
+    "server": "server wiring engine history render core errors effects",
     "cli": "cli server wiring engine apply history render core errors effects",
     "__main__": "cli errors",
 }
