@@ -17,6 +17,7 @@ from reconciler.apply.run import Report
 from reconciler.core.model import Equality, Fields, Kind, Live, Plan, Value
 from reconciler.core.overrides import Override
 from reconciler.core.policy import build, overlay
+from reconciler.core.scope import Scope
 from reconciler.errors import ReconcilerError
 from reconciler.files.journal import drop_journal
 from reconciler.files.policies import preset
@@ -331,13 +332,15 @@ class Life:
 
     # What the reconciler does
 
-    def applies(self, approved: Callable[[Plan], frozenset[str]] | None = None) -> Report | None:
+    def applies(
+        self, approved: Callable[[Plan], frozenset[str]] | None = None, *, scope: Scope | None = None
+    ) -> Report | None:
         """
         Apply, with what is `approved` of the plan; return None where the run is refused.
         """
         try:
             recover(self.target, self.world.book, self.world.order())
-            return self.world.apply(approved=approved(self.world.plan()) if approved else None)
+            return self.world.apply(approved=approved(self.world.plan()) if approved else None, scope=scope)
         except ReconcilerError:
             return None
 
@@ -346,6 +349,26 @@ class Life:
         Apply with every change of the plan approved, or every second, or third.
         """
         return self.applies(lambda plan: frozenset(one.id for one in plan.changes[::every]))
+
+    def is_triggered(self, scope: Scope) -> None:
+        """
+        Make the run of a trigger; one about a user, and no group, leaves everybody else as they are.
+        """
+        before = {one.id: one for one in self.target.read().users}
+        report = self.applies(scope=scope)
+        after = {one.id: one for one in self.target.read().users}
+        moved = {link for link in before | after if before.get(link) != after.get(link)}
+        written = (
+            {one.change.link or (one.live.id if one.live else "") for one in report.outcomes} if report else ()
+        )
+
+        assert moved <= {*written}
+        if report and scope.users == "named":
+            assert {one.change.key for one in report.outcomes if one.change.kind == "user"} <= {*scope.named}
+        if scope.remove != "all":
+            assert [
+                link for link in moved if link in before and before[link].active and not after[link].active
+            ] == []
 
     def nights_pass(self, nights: int) -> None:
         """

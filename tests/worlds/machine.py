@@ -2,6 +2,7 @@
 Random lives: a state machine whose rules are the verbs of `life.py`, and whose invariant is every promise.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from reconciler.core.scope import START, Scope, login, search, sync_groups, sync_users
 from tests.worlds.life import GROUPS, PEOPLE, TARGETS, Life, Start
 from tests.worlds.promises import BAD, all_hold
 
@@ -255,6 +257,14 @@ class RandomWorld(RuleBasedStateMachine):
     @rule()
     def applies(self) -> None:  # noqa: D102
         self.life.applies()
+
+    @rule(name=NAMES, of=st.sampled_from((login, login, search, sync_users)))
+    def is_triggered(self, name: str, of: Callable[[list[str]], Scope]) -> None:  # noqa: D102
+        self.life.is_triggered(of([f"id-{name}"]))
+
+    @rule(scope=st.sampled_from((START, sync_users([]), sync_groups([]), *(sync_groups([one]) for one in GROUPS))))
+    def is_triggered_by_many(self, scope: Scope) -> None:  # noqa: D102
+        self.life.is_triggered(scope)
 
     @rule(nights=st.integers(1, 3))
     def nights_pass(self, nights: int) -> None:  # noqa: D102
