@@ -26,8 +26,8 @@ def contents_of(git: Git, tree: Mapping[str, str]) -> Iterator[bytes]:
     while batch := list(islice(files, _TOGETHER)):
         copies = [_copy(f"{git.folder}/{path}", name) for path, name in batch]
         missing = [name for (_, name), copy in zip(batch, copies, strict=True) if copy is None]
-        asked = git.blobs(missing) if missing else iter(())
-        yield from (next(asked) if copy is None else copy for copy in copies)
+        asked = dict(zip(missing, git.blobs(missing), strict=True)) if missing else {}
+        yield from (asked[name] if copy is None else copy for (_, name), copy in zip(batch, copies, strict=True))
         if len(missing) == len(batch):
             yield from git.blobs(name for _, name in files)
 

@@ -140,16 +140,19 @@ class Git(Struct, frozen=True):
     def blobs(self, names: Iterable[str]) -> Iterator[bytes]:
         """
         Yield the content of each object of `names`, in order, from one process.
+
+        Raises StoreError where Git cannot read one, or ends before it has read all.
         """
-        with spool("".join(f"{name}\n" for name in names).encode()) as file, _found():
+        asked = list(names)
+        with spool("".join(f"{name}\n" for name in asked).encode()) as file, _found():
             command = self._command(("cat-file", "--batch", "--buffer"), {})
             with effect("git", "cat-file"):
                 running: Any = _gitpython().execute(
                     command, istream=file.fileno(), env=_QUIET, as_process=True, start_new_session=True
                 )
             try:
-                while header := running.stdout.readline():
-                    yield _blob(header, running.stdout)
+                for name in asked:
+                    yield _blob(running.stdout.readline() or f"{name} lost".encode(), running.stdout)
             finally:
                 running.stdout.close()
                 running.stderr.close()
@@ -193,7 +196,8 @@ def _blob(header: bytes, stream: IO[bytes]) -> bytes:
             f"Git cannot read object {name.decode()} ({kind.decode()})", hint="see what `git fsck` says"
         )
     content = stream.read(int(size[0]))
-    stream.read(1)
+    if len(content) != int(size[0]) or stream.read(1) != b"\n":
+        raise StoreError(f"Git cannot read object {name.decode()}: it ends early", hint="see what `git fsck` says")
     return content
 
 

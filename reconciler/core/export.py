@@ -87,9 +87,12 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
 class JoinedManifest(Manifest, frozen=True, kw_only=True):
     """
     What several exports are together; `parts` has when each source was read, `fetched_at` the earliest of these.
+
+    `sizes` has the counts of each.
     """
 
     parts: dict[str, str]
+    sizes: dict[str, Counts]
 
 
 class Placed(Struct, frozen=True, gc=False):

@@ -125,9 +125,8 @@ def _same_groups(said: UserRow, live: Live, last: Last, ground: Ground) -> bool:
         there.discard(None)
     if wanted != last.groups:
         return False
-    if len(there) == len(live.groups) and there.issuperset(live.groups):
-        return True
-    return ground.managed & set(live.groups) == there
+    held = set(live.groups)
+    return held == there or held & ground.managed == there
 
 
 def _same_fields(

@@ -8,8 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from reconciler.core.canonical import digest
 from reconciler.core.export import Counts, Export, JoinedManifest, Manifest, Placed, PlacedGroup
+from reconciler.core.ledger import Head
 from reconciler.errors import Fault, InputError
 
 Row = TypeVar("Row", Placed, PlacedGroup)
@@ -63,6 +66,7 @@ def _manifest(parts: Mapping[str, Manifest]) -> JoinedManifest:
         digest=digest([[name, one.digest] for name, one in parts.items()]),
         faults=tuple(_faults(parts)),
         parts={name: one.fetched_at for name, one in parts.items()},
+        sizes={name: one.counts for name, one in parts.items()},
     )
 
 
@@ -82,3 +86,21 @@ def applied_times(manifest: Manifest, before: Mapping[str, str], *, accepted: bo
     if not isinstance(manifest, JoinedManifest):
         return {}
     return {name: time if accepted else max(time, before.get(name, "")) for name, time in manifest.parts.items()}
+
+
+def applied_sizes(manifest: Manifest, before: Head, *, whole: bool) -> Head:
+    """
+    Return the head with the counts of an export that was applied, of each source where there are several.
+
+    Only a run about everybody (`whole`) has applied what it says of users: a later export is measured by it.
+    """
+    sizes = manifest.sizes if isinstance(manifest, JoinedManifest) else {}
+    return replace(
+        before,
+        counts=_applied(manifest.counts, before.counts, whole=whole),
+        sizes={name: _applied(size, before.sizes.get(name, Counts()), whole=whole) for name, size in sizes.items()},
+    )
+
+
+def _applied(now: Counts, before: Counts, *, whole: bool) -> Counts:
+    return now if whole else replace(before, groups=now.groups)

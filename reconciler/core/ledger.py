@@ -138,10 +138,10 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     The ledger as a whole: which target's, how many runs, what the last one was made from.
 
     `policy` is the authority of each field (`user.locale` -> `shared`) under the policy last settled with;
-    `counts` and `fetched_at` are those of the export last applied, `sources` its times by source where there are
-    several; `removed_24h` counts removals by guard code as [time, count] pairs; `previous` is the hash of the last
-    run's file; `holds` are those of entities that have no row, or are in step; `rows` is the digest of the files
-    that hold the rows (empty in a ledger of an older version).
+    `counts` and `fetched_at` are those of the export last applied, `sizes` its counts and `sources` its times by
+    source where there are several; `removed_24h` counts removals by guard code as [time, count] pairs; `previous`
+    is the hash of the last run's file; `holds` are those of entities that have no row, or are in step; `rows` is
+    the digest of the files that hold the rows (empty in a ledger of an older version).
     """
 
     version: int
@@ -156,6 +156,7 @@ class Head(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown
     fetched_at: Time = ""
     sources: dict[str, Time] = field(default_factory=dict)
     counts: Counts = field(default_factory=Counts)
+    sizes: dict[str, Counts] = field(default_factory=dict)
     removed_24h: dict[str, tuple[tuple[Time, Count], ...]] = field(default_factory=dict)
     previous: str = ""
     fence: Fence | None = None

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from reconciler.core.claims import earlier
 from reconciler.core.decide import Decision
 from reconciler.core.guard import counted
-from reconciler.core.joined import applied_times
+from reconciler.core.joined import applied_sizes, applied_times
 from reconciler.core.ledger import Claim, Head, Hold, LedgerRow, RunChange, RunClaim, RunHeader
 from reconciler.core.model import Change, Kind, Live
 from reconciler.core.ownership import NO_CLAIM, Moment
@@ -263,13 +263,13 @@ def _head(decision: Decision, outcomes: Sequence[Outcome], moment: Moment, holds
         head = replace(head, inputs=world.inputs, policy=authorities(world.policy))
     if world.scope.groups != "all":
         return head
-    return replace(
+    head = replace(
         head,
         account=manifest.account,
         fetched_at=max(manifest.fetched_at, before.fetched_at) if not decision.accepted else manifest.fetched_at,
         sources=applied_times(manifest, before.sources, accepted=decision.accepted),
-        counts=manifest.counts if decision.accepted else before.counts,
     )
+    return applied_sizes(manifest, head, whole=world.scope.whole) if decision.accepted else head
 
 
 def _removed(

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 
 from reconciler.core.claims import earlier
-from reconciler.core.export import JoinedManifest, Manifest
+from reconciler.core.export import Counts, JoinedManifest, Manifest
 from reconciler.core.ledger import Head
 from reconciler.core.overrides import Waiver
 from reconciler.core.policy import Guards
@@ -101,13 +101,25 @@ def _degraded(manifest: Manifest, expected: Expectation) -> Iterator[str]:
         yield f"the export is incomplete ({why})"
     if earlier(expected.now, expected.max_age) > manifest.fetched_at:
         yield f"the export is stale: read at {manifest.fetched_at}, more than {expected.max_age} ago"
-    shrunken = expected.guards.shrunken
+    yield from _missing(manifest.counts, expected.head.counts, expected.guards)
+    if isinstance(manifest, JoinedManifest) and len(manifest.sizes) > 1:
+        for name, size in manifest.sizes.items():
+            yield from _missing(size, expected.head.sizes.get(name, Counts()), expected.guards, of=name)
+
+
+def _missing(now: Counts, before: Counts, guards: Guards, *, of: str = "") -> Iterator[str]:
+    """
+    Yield what shows that rows may be missing: none are left, or too many have gone. `of` is one source of several.
+
+    One of several may have groups alone, and ever have had.
+    """
+    what = f"the export of {of}" if of else "the export"
     for kind in ("users", "groups", "memberships"):
-        before, now = getattr(expected.head.counts, kind), getattr(manifest.counts, kind)
-        if kind == "users" and not now:
-            yield "the export is empty: it has no users"
-        elif not shrunken.allows(before - now, before):
+        then, there = getattr(before, kind), getattr(now, kind)
+        if kind == "users" and not there and (then or not of):
+            yield f"{what} is empty: it has no users"
+        elif not guards.shrunken.allows(then - there, then):
             yield (
-                f"the export has shrunk: {now} {kind}, and {before} when it was last applied "
-                f"(more than max({shrunken.count}, {shrunken.percent:g} %) fewer)"
+                f"{what} has shrunk: {there} {kind}, and {then} when it was last applied "
+                f"(more than max({guards.shrunken.count}, {guards.shrunken.percent:g} %) fewer)"
             )

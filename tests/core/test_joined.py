@@ -6,7 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.core.export import Counts, Export, Manifest, Placed, UserRow
-from reconciler.core.joined import applied_times, joined
+from reconciler.core.joined import applied_sizes, applied_times, joined
+from reconciler.core.ledger import Head
+from reconciler.core.policy import Guards
+from reconciler.core.trust import Expectation, Trust, judge
 from reconciler.errors import InputError
 
 EARLY, LATE = "2026-11-20T06:00:00Z", "2026-11-20T07:00:00Z"
@@ -39,6 +42,21 @@ def test_rows_of_all_stand_in_one_order() -> None:
 
     assert [placed.row.key for placed in one.users] == ["1", "2", "3", "4"]
     assert (one.manifest.counts.users, one.manifest.account, one.manifest.source) == (4, "a + b", "a + b")
+
+
+def test_part_that_comes_back_empty_proves_nobody_gone() -> None:
+    """
+    A small directory that lost everybody hardly changes the sum, and is judged by itself.
+    """
+    big = export("a", *(f"a{number}" for number in range(100)))
+    before = joined({"a": big, "b": export("b", "b1", "b2", "b3", "b4")}).manifest
+    head = applied_sizes(before, Head(version=1, lineage="l", target="t", serial=1, account="a + b"), whole=True)
+    expected = Expectation(target="t", now=LATE, max_age="36h", account=None, head=head, guards=Guards())
+
+    assert judge(before, expected) == Trust()
+    assert judge(joined({"a": big, "b": export("b")}).manifest, expected).degraded == (
+        "the export of b is empty: it has no users",
+    )
 
 
 def test_key_of_two_sources_is_refused_at_both_places() -> None:

@@ -274,6 +274,19 @@ def test_shrunken_export_stays_one_after_a_login(world: World) -> None:
     )
 
 
+def test_start_makes_no_smaller_export_the_measure(world: World) -> None:
+    """
+    A run about groups says nothing of how many people there are: with the next full run those are still missed.
+    """
+    before = world.ledger.head
+    world.cloud_loses("bob")
+    world.apply(scope=START)
+    after = world.ledger.head
+
+    assert after.serial == before.serial + 1
+    assert after.counts == before.counts
+
+
 def test_what_was_told_of_others_stays_told(world: World, target: MemoryTarget) -> None:
     """
     A run about one person neither tells nor forgets what is held of others, with a row in the ledger or without.

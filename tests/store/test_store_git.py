@@ -3,6 +3,7 @@ Git's surroundings: environment, damage, history, and the remote.
 """
 
 import os
+import random
 import sys
 from typing import TYPE_CHECKING
 
@@ -117,6 +118,25 @@ def test_an_object_that_is_lost_is_named(repo: "Repository") -> None:
     name = repo.git("rev-parse", f"HEAD:{repo.root}/users.jsonl")
     (repo.folder / ".git" / "objects" / name[:2] / name[2:]).unlink()
     (repo.ledger / "users.jsonl").unlink()
+
+    with pytest.raises(StoreError, match=f"cannot read object {name}"):
+        list(store.read(""))
+
+
+def test_an_object_that_ends_early_is_no_content(repo: "Repository") -> None:
+    """
+    A damaged object of which Git gives the beginning is an error, and so is every one that it then never reaches.
+    """
+    store = repo.store()
+    rows = {f"{number}.jsonl": random.Random(number).randbytes(400_000) for number in range(3)}
+    repo.record(store, rows)
+    name = repo.git("rev-parse", f"HEAD:{repo.root}/1.jsonl")
+    damaged = repo.folder / ".git" / "objects" / name[:2] / name[2:]
+    content = damaged.read_bytes()
+    damaged.chmod(0o644)
+    damaged.write_bytes(content[: len(content) // 2])
+    for number in rows:
+        (repo.ledger / number).unlink()
 
     with pytest.raises(StoreError, match=f"cannot read object {name}"):
         list(store.read(""))
