@@ -4,6 +4,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
+from difflib import get_close_matches
 
 import click
 from msgspec import UnsetType
@@ -33,7 +34,7 @@ _COLUMNS = (
     "commit",
     "key",
 )
-_POWER = ("user", "roles", "owner", "since", "until", "run", "commit", "key")
+_POWER = ("user", "roles", "owner", "recorded", "until", "run", "commit", "key")
 _VALUES = frozenset({"before", "value"})
 _SHORT = 12
 
@@ -47,7 +48,7 @@ Examples:
   reconciler audit --since 2026-11-01 --format csv          for a spreadsheet
   reconciler audit --administrators --on 2026-11-20         who could log in as an administrator that day
 \b
-Exit codes: 0 told, 1 nobody was ever known by that name, or a record is broken.
+Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is broken, 2 usage.
 """
 )
 @click.option("--user", metavar="USER", help="Only of this person: key, or any user name or e-mail ever borne.")
@@ -86,6 +87,10 @@ def audit(  # noqa: PLR0913  click gives one argument an option
     runs = records(session.state, target, environ=session.environ).runs()
     if user is not None and not known_as(runs, user):
         raise ReconcilerError(f"no run knows anybody as {user!r}", hint="reconciler owners shows who is known")
+    if field is not None and runs and field not in (known := {one.field for one in owners_over_time(runs)}):
+        near = get_close_matches(field, sorted(known), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(sorted(known))}"
+        raise ReconcilerError(f"no run has recorded a field {field!r}", hint=hint)
     told = list(_told(owners_over_time(runs, user=user, field=field, since=begin), short=form == "table"))
     click.echo(render_records(told, form, columns=_COLUMNS, values=_VALUES, color=session.color), nl=False)
     if not told:
@@ -112,7 +117,7 @@ def _power(one: Power, *, short: bool) -> Record:
         "user": one.name,
         "roles": one.roles,
         "owner": one.owner,
-        "since": one.time,
+        "recorded": one.time,
         "until": one.until,
         "run": one.run,
         "commit": one.commit[:_SHORT] if short else one.commit,

@@ -2,6 +2,8 @@
 `reconciler groups`: look at the groups whose names are taken in the target, and decide what becomes of them.
 """
 
+from collections.abc import Sequence
+
 import click
 
 from reconciler.cli.session import Session, answer, shared
@@ -37,7 +39,7 @@ Examples:
   reconciler groups review --members        everybody who would join or leave, one by one
   reconciler groups review --format csv     for a spreadsheet
 \b
-Exit codes: 0 told.
+Exit codes: 0 told, 1 a file has faults, 3 the export is refused.
 """
 )
 @click.option("--members", is_flag=True, help="List each member that would be added or removed.")
@@ -69,26 +71,26 @@ Examples:
   reconciler groups decide staff --rename "staff (cloud)" --reason OPS-92
   reconciler groups decide --all --keep --reason "until the audit is over"
 \b
-Exit codes: 0 written, 1 refused: then there is no file.
+Exit codes: 0 written, 1 refused, 2 it is not clear what is asked: then there is no file.
 """
 )
 @click.argument("names", nargs=-1, metavar="NAME...")
 @click.option("--all", "every", is_flag=True, help="All that wait for a decision; default access groups are left.")
-@click.option("--overwrite", "verb", flag_value="overwrite", help="The target's group gets the source's members.")
-@click.option(
-    "--keep", "verb", flag_value="keep", help="The target's group stays; the source's is not synchronised."
-)
-@click.option("--merge", "verb", flag_value="merge", help="The source's members join; nobody who is there leaves.")
+@click.option("--overwrite", is_flag=True, help="The target's group gets the source's members.")
+@click.option("--keep", is_flag=True, help="The target's group stays; the source's is not synchronised.")
+@click.option("--merge", is_flag=True, help="The source's members join; nobody who is there leaves.")
 @click.option("--rename", metavar="NEW", help="The source's group gets another name in the target.")
 @click.option("--reason", required=True, metavar="TEXT", help="Why: a ticket, a decision, a sentence.")
 @_TARGET
 @shared
-def decide(
+def decide(  # noqa: PLR0913  click gives one argument an option
     *,
     session: Session,
     names: tuple[str, ...],
     every: bool,
-    verb: Verb | None,
+    overwrite: bool,
+    keep: bool,
+    merge: bool,
     rename: str | None,
     reason: str,
     target: str | None,
@@ -98,7 +100,13 @@ def decide(
 
     NAME is the group's name, or its key at the source. If either membership changes, the decision is held as stale.
     """
-    wish = _wish(names, every=every, verb=verb, rename=rename, reason=reason)
+    verbs: dict[Verb, bool] = {
+        "overwrite": overwrite,
+        "keep": keep,
+        "merge": merge,
+        "rename": rename is not None,
+    }
+    wish = _wish(names, [verb for verb, said in verbs.items() if said], every=every, rename=rename, reason=reason)
     with bench(session.state, target, environ=session.environ) as found:
         rulings = write_rulings(found, wish)
     answer(_told(rulings))
@@ -108,17 +116,21 @@ def decide(
     return 0
 
 
-def _wish(names: tuple[str, ...], *, every: bool, verb: Verb | None, rename: str | None, reason: str) -> Wish:
+def _wish(names: tuple[str, ...], verbs: Sequence[Verb], *, every: bool, rename: str | None, reason: str) -> Wish:
     """
-    Return what is asked for; raises UsageError unless it is one thing, of some groups or of all.
+    Return what is asked for; raises UsageError unless it is one thing, of some groups or of all, and says why.
     """
     if bool(names) == every:
         raise UsageError("which groups?", hint="name them, or say --all")
-    if (verb is None) == (rename is None):
+    if not verbs:
         raise UsageError("what becomes of them?", hint="one of: --overwrite, --keep, --merge, --rename NEW")
+    if len(verbs) > 1:
+        raise UsageError(f"they cannot become both: --{' and --'.join(verbs)}", hint="say one of them")
     if rename is not None and len(names) != 1:
         raise UsageError("one new name is for one group", hint="name one group with --rename")
-    return Wish(verb=verb or "rename", names=names, reason=reason, rename=rename)
+    if not reason.strip() or (rename is not None and not rename.strip()):
+        raise UsageError(f"{'--rename' if reason.strip() else '--reason'} is empty", hint="say it in a few words")
+    return Wish(verb=verbs[0], names=names, reason=reason, rename=rename)
 
 
 def _told(rulings: Rulings) -> str:

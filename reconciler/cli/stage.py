@@ -16,7 +16,7 @@ import click
 from msgspec import Struct
 
 from reconciler.effects import effect
-from reconciler.errors import ReconcilerError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.render.escape import escape
 from reconciler.wiring.scaffold import begin, commit, history
 from reconciler.wiring.surroundings import clock
@@ -155,9 +155,15 @@ class Step(Struct, frozen=True):
 def stage(folder: Path, again: Callable[[Sequence[str]], int], *, database: Path = DATABASE) -> Iterator[Stage]:
     """
     Yield the stage in `folder`, made if need be; afterwards the process is where it was, at its own time.
+
+    Raises UsageError where it cannot be made.
     """
-    with effect("mkdir", folder):
-        folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with effect("mkdir", folder):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        told = f"{folder} cannot be made: {error.strerror}"
+        raise UsageError(told, hint="name a new folder in one that you may write to") from error
     with chdir(folder), _restored(os.environ.copy()):
         yield Stage(folder, again, database=database)
 

@@ -12,10 +12,24 @@ from reconciler.cli.apply import at_once
 from reconciler.cli.plan import limited
 from reconciler.cli.session import Function, Session, shared
 from reconciler.core import scope
+from reconciler.errors import UsageError
 from reconciler.wiring.bench import bench
 from reconciler.wiring.triggering import searched
 
 _CODES = "Exit codes: 0 done, 1 some changes did not land, 2 nobody has that name, 3 something needs a decision."
+
+
+def _said(
+    _context: click.Context, parameter: click.Parameter, value: str | tuple[str, ...]
+) -> str | tuple[str, ...]:
+    """
+    Return what was said; raises UsageError for a name without a letter: a script's variable that is not set.
+    """
+    names = (value,) if isinstance(value, str) else value
+    if any(not name.strip() for name in names):
+        told = f"{str(parameter.name).upper().rstrip('S')} is empty, and would mean everybody or nobody"
+        raise UsageError(told, hint="name somebody, or leave it out where all are meant")
+    return value
 
 
 def triggering(command: Function) -> Function:
@@ -48,7 +62,7 @@ Examples:
 {_CODES}
 """
 )
-@click.argument("user")
+@click.argument("user", callback=_said)
 @triggering
 def login(*, session: Session, target: str | None, user: str, limit: int, push: bool, wait: float) -> int:
     """
@@ -69,7 +83,7 @@ Examples:
 {_CODES}
 """
 )
-@click.argument("query")
+@click.argument("query", callback=_said)
 @triggering
 def search(*, session: Session, target: str | None, query: str, limit: int, push: bool, wait: float) -> int:
     """
@@ -108,7 +122,7 @@ Examples:
 {_CODES}
 """
 )
-@click.argument("names", nargs=-1, metavar="[USER]...")
+@click.argument("names", nargs=-1, metavar="[USER]...", callback=_said)
 @triggering
 def sync_users(
     *, session: Session, target: str | None, names: tuple[str, ...], limit: int, push: bool, wait: float
@@ -129,7 +143,7 @@ Examples:
 {_CODES}
 """
 )
-@click.argument("names", nargs=-1, metavar="[GROUP]...")
+@click.argument("names", nargs=-1, metavar="[GROUP]...", callback=_said)
 @triggering
 def sync_groups(
     *, session: Session, target: str | None, names: tuple[str, ...], limit: int, push: bool, wait: float

@@ -67,6 +67,16 @@ def test_since_leaves_out_what_was_before(lived: Desk, since: str) -> None:
     assert {one["run"] for one in told} == {3}
 
 
+def test_field_that_was_never_recorded_is_no_empty_answer(lived: Desk) -> None:
+    """
+    A misspelt field is told with the one that was meant: nothing recorded would be another answer.
+    """
+    told = lived.run("audit", "--field", "locle")
+
+    assert (told.code, told.out) == (1, "")
+    assert "did you mean 'locale'?" in told.err
+
+
 def test_since_that_is_no_day_is_a_usage_error(lived: Desk) -> None:
     """
     What is no day is refused with the way to write one.

@@ -233,3 +233,13 @@ def test_pipe_shortens_what_is_said_and_not_what_is_complained(
     assert head == "one\nerror: four\n"
     assert tail == "two\nthree\nerror: four\n"
     assert "$ reconciler plan | head -n 1\none\nerror: four\nexit code 3" in capsys.readouterr().out
+
+
+def test_folder_that_cannot_be_made_is_a_wrong_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    A folder below a file is refused with the reason, and is no bug.
+    """
+    (tmp_path / "file").touch()
+
+    assert run(["demo", str(tmp_path / "file" / "story")]) == 2
+    assert "cannot be made" in capsys.readouterr().err

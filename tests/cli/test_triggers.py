@@ -74,6 +74,16 @@ def test_name_that_nobody_bears_is_a_wrong_call(desk: Desk, command: tuple[str, 
     assert "Kim" not in first_names(desk).values()
 
 
+@pytest.mark.parametrize("command", ["login", "search", "sync-users", "sync-groups"])
+def test_empty_name_is_not_everybody(desk: Desk, command: str) -> None:
+    """
+    A script whose variable is not set gets an error, and not a run about all.
+    """
+    told = desk.run(command, "")
+
+    assert (told.code, "is empty" in told.err) == (2, True)
+
+
 def test_search_makes_whom_it_finds_without_a_role(desk: Desk) -> None:
     """
     Whoever is found is there, in no group and without a role, and what Git gives them comes with the full run.

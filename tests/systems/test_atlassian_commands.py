@@ -238,12 +238,24 @@ def test_a11_scaffolded_repository_names_who_reviews(tmp_path: Path) -> None:
         (("desk", "--overwrite"), 1, "the group 'desk' is in no conflict"),
         (("nobody", "--overwrite"), 1, "no group is called 'nobody'"),
         (("staff",), 2, "what becomes of them?"),
-        (("staff", "--overwrite", "--rename", "x"), 2, "what becomes of them?"),
+        (("staff", "--overwrite", "--rename", "x"), 2, "they cannot become both: --overwrite and --rename"),
+        (("staff", "--keep", "--merge"), 2, "they cannot become both: --keep and --merge"),
+        (("staff", "--rename", ""), 2, "--rename is empty"),
         (("--overwrite",), 2, "which groups?"),
         (("staff", "--all", "--overwrite"), 2, "which groups?"),
         (("staff", "traders", "--rename", "x"), 2, "one new name is for one group"),
     ],
-    ids=["no conflict", "unknown", "no verb", "two verbs", "no group", "some and all", "one name for two"],
+    ids=[
+        "no conflict",
+        "unknown",
+        "no verb",
+        "a verb and a name",
+        "two verbs",
+        "empty name",
+        "no group",
+        "some and all",
+        "one name for two",
+    ],
 )
 def test_what_cannot_be_decided_is_refused(
     office: Office, arguments: tuple[str, ...], code: int, word: str
