@@ -4,7 +4,7 @@ Everything that was read -> the plan, and what the ledger will say once it has b
 The steps of `decide` are the steps of the product: trust, resolve, groups, users, order, guard, tell.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from msgspec import Struct
@@ -23,7 +23,7 @@ from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER, Rules, empties, group_fate
 from reconciler.core.limits import Facts
 from reconciler.core.model import Expiring, Notice, Plan
-from reconciler.core.notices import unknown_states, unproved, without_profile
+from reconciler.core.notices import unblocked, unknown_states, unproved, without_profile
 from reconciler.core.organisation import Organisation, memberships
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
@@ -101,10 +101,16 @@ def decide(world: World) -> Decision:
         *idle(groups.correlation),
         *unknown_states(placed for key, placed in org.users.items() if world.scope.whole or key in named.users),
         *users.notices,
+        *(() if world.scope.whole else _still_on(org, users)),
         *unproved(degraded, guarded.notices),
     )
     made = _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
     return replace(made, reviews=_reviews(org, moment, groups, users))
+
+
+def _still_on(org: Organisation, users: _Settling) -> Iterator[Notice]:
+    off = {one.change.key for one in users.found if one.change.action == "deactivate"}
+    return unblocked(users.correlation.pairs, org.decided.users, off)
 
 
 def _reviews(org: Organisation, moment: Moment, groups: _Settling, users: _Settling) -> tuple[Review, ...]:

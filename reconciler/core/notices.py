@@ -2,10 +2,13 @@
 What a reader must know though nothing of it is a change: states nobody knows, profiles nobody offers, bad readings.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from reconciler.core.access import offered
 from reconciler.core.claims import elements
+from reconciler.core.correlate import Pair
+from reconciler.core.decisions import Decided
 from reconciler.core.export import Placed
 from reconciler.core.model import Catalogue, Notice
 from reconciler.core.settle import Settled
@@ -35,6 +38,22 @@ def without_profile(settled: Settled, catalogue: Catalogue) -> Iterator[Notice]:
         what = f"none of {', '.join(held)} is enabled" if held else "there is none"
         text = f"{live.name!r} has no profile to work with: {what}, and the profiles are the admin's"
         yield Notice(code="no-enabled-profile", level="warning", text=text)
+
+
+def unblocked(pairs: Iterable[Pair], decided: Mapping[str, Decided], off: AbstractSet[str]) -> Iterator[Notice]:
+    """
+    Yield a notice for each person whom an override blocks and who can log in still, once the run is over.
+
+    `off` are the keys of those whom it switches off. A run about few, or about groups, leaves the others.
+    """
+    for pair in pairs:
+        one = decided.get(pair.key)
+        if one and one.block and pair.live and pair.live.active and pair.key not in off:
+            text = (
+                f"{pair.live.name!r} is blocked by {one.places['block']}, and this run leaves the account on: "
+                f"reconciler sync-users {pair.key}"
+            )
+            yield Notice(code="blocked-still-on", level="warning", text=text)
 
 
 def unproved(degraded: Sequence[str], held: Iterable[Notice]) -> Iterator[Notice]:

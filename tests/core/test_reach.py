@@ -274,6 +274,23 @@ def test_shrunken_export_stays_one_after_a_login(world: World) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        pytest.param(START, ["blocked-still-on"], id="start"),
+        pytest.param(ANN, ["blocked-still-on"], id="login of her"),
+        pytest.param(sync_users(["ann"]), [], id="switched off"),
+    ],
+)
+def test_blocked_account_that_a_run_leaves_on_is_told(world: World, scope: Scope, told: list[str]) -> None:
+    """
+    Who blocks somebody must not take a run about others, or a login, for the end of it.
+    """
+    world.git_says("ann", block=True)
+
+    assert [one.code for one in world.plan(scope=scope).notices] == told
+
+
 def test_start_makes_no_smaller_export_the_measure(world: World) -> None:
     """
     A run about groups says nothing of how many people there are: with the next full run those are still missed.
