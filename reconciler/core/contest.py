@@ -1,11 +1,11 @@
 """
 Groups whose name is borne by one that the target's administrators made: how each stands, and what it would come to.
 
-Nothing is decided here but by what people wrote: a ruling counts for the two memberships that were looked at, and a
-default access group is overwritten by none.
+Nothing is decided here but by what people wrote: a ruling counts for the two memberships that were looked at, and
+for those who would join and leave; a default access group is overwritten by none.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from shlex import quote
 from typing import TypeAlias
 
@@ -19,32 +19,54 @@ from reconciler.core.organisation import ACTIVE, Organisation, memberships, stan
 from reconciler.core.overrides import to_write
 from reconciler.core.rules import reaching
 from reconciler.core.ruling import WON, Contest, GroupAccess, Member, Review, Ruling, Standing
-from reconciler.core.scope import ALL
+from reconciler.core.scope import ALL, Scope
 from reconciler.core.settle import Settled
 from reconciler.core.sites import directory_in
 
 _NOTHING = GroupAccess()
 _Members: TypeAlias = dict[str, frozenset[str]]
+_Settle: TypeAlias = Callable[[Pair, Rules, Mapping[str, str]], Settled]
 
 
-def contested(who: Correlation, org: Organisation, snapshot: Snapshot, *, at_once: bool) -> Correlation:
+def contested(  # noqa: PLR0917  what a contest is between, and how people are settled
+    who: Correlation,
+    people: Correlation,
+    rules: Rules,
+    org: Organisation,
+    snapshot: Snapshot,
+    *,
+    settle: _Settle,
+    scope: Scope,
+) -> tuple[Correlation, tuple[Review, ...]]:
     """
-    Return the correlation of groups with the contest of each whose name is taken, where the policy wants a review.
+    Return the correlation of groups with the contest of each whose name is taken, and the review of each contest.
 
-    Unless `at_once`, none of them becomes ours in this run: it could not make all its members what was decided.
+    There are none unless the policy wants a review.
+    """
+    open_ones = _open(who, org, snapshot)
+    if not open_ones:
+        return who, ()
+    decisions = {pair.key: pair.desired.decisions for pair in who.pairs if pair.desired}
+    found = tuple(
+        replace(one, contest=_ruled(_sealed(one), decisions[one.contest.key], scope))
+        for one in _reviews(open_ones, people, _as_if_ours(rules, open_ones), settle)
+    )
+    ruled = {one.contest.key: one.contest for one in found}
+    pairs = (replace(pair, contest=ruled[pair.key]) if pair.key in ruled else pair for pair in who.pairs)
+    return replace(who, pairs=tuple(pairs)), found
+
+
+def _open(who: Correlation, org: Organisation, snapshot: Snapshot) -> list[Contest]:
+    """
+    Return a contest, of which nothing is decided yet, for each group whose name is taken.
     """
     if org.policy.groups.lifecycle.existing != "review":
-        return who
+        return []
     taken = {pair.key: pair.live for pair in who.pairs if pair.desired and pair.live and pair.via not in OURS}
     if not taken:
-        return who
+        return []
     wants, has = _wanted(org, taken), _held(snapshot, frozenset(live.id for live in taken.values()))
-    open_ones = {key: _contest(key, live, org, wants[key], has[live.id], snapshot) for key, live in taken.items()}
-    pairs = (
-        replace(pair, contest=_ruled(open_ones[pair.key], pair, at_once)) if pair.key in open_ones else pair
-        for pair in who.pairs
-    )
-    return replace(who, pairs=tuple(pairs))
+    return [_contest(key, live, org, wants[key], has[live.id], snapshot) for key, live in taken.items()]
 
 
 def _wanted(org: Organisation, taken: Iterable[str]) -> _Members:
@@ -83,17 +105,31 @@ def _contest(  # noqa: PLR0917  what a contest is between
         sites=tuple(sorted({*access.sites, *directory_in(key, org.policy.groups.directories)})),
         wants=wants,
         has=has,
-        digest=digest(key, sorted(wants), live.id, sorted(has)),
+        digest="",
         standing="undecided",
     )
 
 
-def _ruled(contest: Contest, pair: Pair, at_once: bool) -> Contest:  # noqa: FBT001  of one caller, above
+def _sealed(review: Review) -> Contest:
     """
-    Return the contest as what was decided leaves it, with why it waits, and for what.
+    Return the contest with the digest of all that its review shows.
+
+    Who leaves is no matter of both memberships alone: an excluded or protected person stays, until that ends.
     """
-    decisions = pair.desired.decisions if pair.desired else Decisions()
+    one = review.contest
+    moved = [sorted(member.key for member in members) for members in (review.joins, review.leaves)]
+    return replace(one, digest=digest(one.key, sorted(one.wants), one.link, sorted(one.has), *moved))
+
+
+def _ruled(contest: Contest, decisions: Decisions, scope: Scope) -> Contest:
+    """
+    Return the contest as what was decided leaves it in a run of this scope, with why it waits, and for what.
+
+    A run that is not about everybody cannot make all members what was reviewed: it leaves the group to one that is.
+    Were the group ours after a start, the next full run would take out whoever came in between.
+    """
     found = _standing(contest, decisions)
+    at_once = scope.settles_groups if found == "adopt" else scope.whole
     found = "later" if found in WON and not at_once else found
     reason, release = _waiting(contest, found, decisions.ruling)
     return replace(contest, standing=found, ruling=decisions.ruling, reason=reason, release=release)
@@ -142,6 +178,7 @@ def _waiting(contest: Contest, found: Standing, ruling: Ruling | None) -> tuple[
         )
     if found == "stale" and ruling:
         told = f"{ruling.verb} was decided of other memberships than there are now ({ruling.origin})"
+        told += ", or of others who would join or leave"
         return told, f"{review}, then decide again: {decide} --{ruling.verb} --reason ..."
     if found == "undecided":
         adopt = to_write("group", contest.key, "adopt")
@@ -176,34 +213,26 @@ def _contests(who: Correlation) -> list[Contest]:
     return [pair.contest for pair in who.pairs if pair.contest]
 
 
-def as_if_ours(rules: Rules, who: Correlation) -> Rules:
+def _as_if_ours(rules: Rules, contests: Iterable[Contest]) -> Rules:
     """
     Return the rules for users as if all groups in conflict, and no others, were there to be overwritten.
     """
-    keys = frozenset(one.key for one in _contests(who))
+    keys = frozenset(one.key for one in contests)
     return reaching(rules, keys, scope=ALL, joinable=None, merged=frozenset(), overwritten=keys)
 
 
-def reviews(
-    groups: Correlation,
-    users: Correlation,
-    rules: Rules,
-    settle: Callable[[Pair, Rules, Mapping[str, str]], Settled],
-) -> tuple[Review, ...]:
+def _reviews(contests: Sequence[Contest], people: Correlation, rules: Rules, settle: _Settle) -> tuple[Review, ...]:
     """
     Return each contest with who would join and leave the target's group, were it overwritten; by name of the group.
 
     `settle` settles a person under the rules, with the keys of groups by target id: so it is what a run would do.
     """
-    contests = _contests(groups)
-    if not contests:
-        return ()
     managed = {one.link: one.key for one in contests}
     wants = frozenset().union(*(one.wants for one in contests))
     has = frozenset().union(*(one.has for one in contests))
     joins: dict[str, list[Member]] = {one.key: [] for one in contests}
     leaves: dict[str, list[Member]] = {one.key: [] for one in contests}
-    for pair in users.pairs:
+    for pair in people.pairs:
         if pair.key not in wants and (pair.live is None or pair.live.id not in has):
             continue
         settled = settle(pair, rules, managed)

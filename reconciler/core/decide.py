@@ -12,10 +12,10 @@ from msgspec.structs import replace
 
 from reconciler.core.causes import why
 from reconciler.core.changes import Draft, Drafting, drafts
-from reconciler.core.contest import as_if_ours, contested, decisions_won, idle, lost, merged, of_standing, reviews
-from reconciler.core.correlate import Correlation, Pair, correlate
+from reconciler.core.contest import contested, decisions_won, idle, lost, merged, of_standing
+from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.decisions import expiring
-from reconciler.core.desired import desired_user, outline
+from reconciler.core.desired import desired_user
 from reconciler.core.entitled import entitled
 from reconciler.core.guard import Guarded, guard
 from reconciler.core.instep import is_group_in_step
@@ -30,11 +30,11 @@ from reconciler.core.plan import Telling, ordered, told
 from reconciler.core.reach import Reach, groups_within, joinable, users_within
 from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
-from reconciler.core.rules import group_rules, reaching, user_matching, user_rules
+from reconciler.core.rules import group_rules, reaching, user_rules
 from reconciler.core.ruling import Review
 from reconciler.core.settle import Settled, settle_group, settle_user
 from reconciler.core.weigh import weighed
-from reconciler.core.world import World, doubts, groups_in, organisation_of, reach
+from reconciler.core.world import World, doubts, groups_in, organisation_of, people_in, reach
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -87,8 +87,20 @@ def decide(world: World) -> Decision:
     named = reach(world)
     org = organisation_of(world, called=named.users)
     moment = Moment(now=world.now, run=world.ledger.head.serial + 1)
-    groups = _settled_groups(world, org, moment, named, proved=not degraded)
-    users = _settled_users(world, org, moment, groups, named, proved=not degraded)
+    fetched_at = world.export.manifest.fetched_at
+    rules = user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=not degraded)
+    people = people_in(world, org)
+    who, reviews = contested(
+        groups_in(world, org, proved=not degraded),
+        people,
+        rules,
+        org,
+        world.snapshot,
+        settle=lambda pair, rules, managed: settle_user(_in_full(org, pair), rules, moment, managed=managed),
+        scope=world.scope,
+    )
+    groups = _settled_groups(world, org, moment, named, who, proved=not degraded)
+    users = _settled_users(world, org, moment, named, groups, people, rules)
     members = _managed(world, groups)
     found = [*groups.found, *users.found]
     facts = facts_of(
@@ -105,7 +117,7 @@ def decide(world: World) -> Decision:
         *unproved(degraded, guarded.notices),
     )
     made = _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
-    return replace(made, reviews=_reviews(org, moment, groups, users))
+    return replace(made, reviews=reviews)
 
 
 def _still_on(org: Organisation, users: _Settling) -> Iterator[Notice]:
@@ -113,19 +125,11 @@ def _still_on(org: Organisation, users: _Settling) -> Iterator[Notice]:
     return unblocked(users.correlation.pairs, org.decided.users, off)
 
 
-def _reviews(org: Organisation, moment: Moment, groups: _Settling, users: _Settling) -> tuple[Review, ...]:
-    return reviews(
-        groups.correlation,
-        users.correlation,
-        as_if_ours(users.rules, groups.correlation),
-        lambda pair, rules, managed: settle_user(_in_full(org, pair), rules, moment, managed=managed),
-    )
-
-
-def _settled_groups(world: World, org: Organisation, moment: Moment, named: Reach, *, proved: bool) -> _Settling:
+def _settled_groups(  # noqa: PLR0917  each is what one step before it found
+    world: World, org: Organisation, moment: Moment, named: Reach, who: Correlation, *, proved: bool
+) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
     rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
-    who = contested(groups_in(world, org, proved=proved), org, world.snapshot, at_once=world.scope.settles_groups)
     theirs = frozenset(key for user in named.users & org.users.keys() for key in memberships(org, org.users[user]))
     within = groups_within(who, world.scope, named, theirs)
     rows = world.ledger.groups
@@ -135,25 +139,19 @@ def _settled_groups(world: World, org: Organisation, moment: Moment, named: Reac
 
 
 def _settled_users(  # noqa: PLR0917  each is what one step before it found
-    world: World, org: Organisation, moment: Moment, groups: _Settling, named: Reach, *, proved: bool
+    world: World, org: Organisation, moment: Moment, named: Reach, groups: _Settling, who: Correlation, rules: Rules
 ) -> _Settling:
-    fetched_at = world.export.manifest.fetched_at
     members = _managed(world, groups)
     made = {one.change.key for one in groups.found if one.change.action == "create"}
     reachable = frozenset(made | {key for key in members.values() if not key.startswith(FORMER)})
     rules = reaching(
-        user_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved),
+        rules,
         reachable,
         scope=world.scope,
         joinable=joinable(groups.within, world.scope, reachable),
         merged=merged(org),
         overwritten=of_standing(groups.correlation, "overwrite"),
     )
-    outlines = {key: outline(org, placed) for key, placed in org.users.items()}
-    matching = user_matching(world.policy, world.equality)
-    steady = world.steady
-    live = world.snapshot.users if steady.others is None else steady.others
-    who = correlate(outlines, live, world.ledger.users, matching, steady=steady.accounts)
     within = users_within(who, world.scope, named)
     settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in within.pairs)
     decided = decisions_won(groups.correlation)

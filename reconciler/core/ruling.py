@@ -17,7 +17,7 @@ class Ruling(Struct, frozen=True, kw_only=True):
     """
     A decision about a group whose name is taken: what shall be done, at which place it stands, and why.
 
-    `reviewed` is the digest of the two memberships that were looked at.
+    `reviewed` is the digest of the two memberships that were looked at, and of who would join and leave.
     """
 
     verb: Verb
@@ -43,7 +43,8 @@ class Contest(Struct, frozen=True, kw_only=True):
     A group of the source whose name is borne by one that we do not manage, and how that stands.
 
     `name` and `link` are the target's, `called` is its name at the source. `sites` are those on which it stands.
-    `wants` are the keys of whom Git would have in it, `has` the target ids of whom it has; `digest` covers both.
+    `wants` are the keys of whom Git would have in it, `has` the target ids of whom it has; `digest` covers both,
+    and whom the review shows joining and leaving.
     `reason` says why it waits, `release` for what.
     """
 

@@ -56,7 +56,7 @@ class Scope(Struct, frozen=True, kw_only=True):
     @property
     def settles_groups(self) -> bool:
         """
-        Return whether a group that others made may become ours in the run: its members too, or no members at all.
+        Return whether a group that others made may be adopted in the run: its members too, or no members at all.
         """
         return self.whole or not self.membership
 

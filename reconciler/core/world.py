@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from reconciler.core.approval import Approval
 from reconciler.core.correlate import Correlation, correlate
 from reconciler.core.decisions import resolve
-from reconciler.core.desired import desired_groups
+from reconciler.core.desired import desired_groups, outline
 from reconciler.core.directory import directory_of
 from reconciler.core.export import Export
 from reconciler.core.ledger import Ledger
@@ -19,7 +19,7 @@ from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
 from reconciler.core.reach import Reach, reach_of
-from reconciler.core.rules import group_matching
+from reconciler.core.rules import group_matching, user_matching
 from reconciler.core.scope import ALL, Scope
 from reconciler.core.trust import Expectation, judge
 from reconciler.errors import HeldError, InputError
@@ -128,3 +128,17 @@ def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:
     who = correlate(desired, world.snapshot.groups, world.ledger.groups, matching)
     governed = tuple(pair for pair in who.pairs if pair.desired is None or pair.desired.state != "untouched")
     return replace(who, pairs=governed)
+
+
+def people_in(world: World, org: Organisation) -> Correlation:
+    """
+    Return which of the target's accounts is whose.
+    """
+    steady = world.steady
+    return correlate(
+        {key: outline(org, placed) for key, placed in org.users.items()},
+        world.snapshot.users if steady.others is None else steady.others,
+        world.ledger.users,
+        user_matching(world.policy, world.equality),
+        steady=steady.accounts,
+    )
