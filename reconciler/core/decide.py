@@ -129,7 +129,9 @@ def _settled_groups(  # noqa: PLR0917  each is what one step before it found
     world: World, org: Organisation, moment: Moment, named: Reach, who: Correlation, *, proved: bool
 ) -> _Settling:
     fetched_at = world.export.manifest.fetched_at
-    rules = group_rules(world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved)
+    rules = group_rules(
+        world.policy, world.ledger.head, world.equality, fetched_at=fetched_at, proved=proved, scope=world.scope
+    )
     theirs = frozenset(key for user in named.users & org.users.keys() for key in memberships(org, org.users[user]))
     within = groups_within(who, world.scope, named, theirs)
     rows = world.ledger.groups

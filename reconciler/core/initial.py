@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from reconciler.core.confines import put_off
 from reconciler.core.correlate import Pair
 from reconciler.core.ledger import Claim
 from reconciler.core.lifecycle import Rules
@@ -39,7 +40,8 @@ def once_more(
         )
         verdict = settle_field(one, rule, moment)
         text = f"written once ({transfer.reason}; {transfer.origin})" if verdict.text else ""
-        yield name, replace(verdict, claim=_acted(verdict.claim), reached=_acted(verdict.reached), text=text)
+        acted = replace(verdict, claim=_acted(verdict.claim), reached=_acted(verdict.reached), text=text)
+        yield name, put_off(acted, claim, rules)
 
 
 def _left(claim: Claim) -> Verdict:

@@ -256,7 +256,15 @@ def _absent_before(pair: Pair, rules: Rules) -> Absent:
 
 def group_fate(pair: Pair, rules: Rules) -> Fate:
     """
-    Return what becomes of one group.
+    Return what becomes of one group, in the scope of the run: only one that may remove everything puts any away.
+    """
+    fate = _group_fate(pair, rules)
+    return LEAVE if fate.verb in {"off", "delete"} and rules.scope.remove != "all" else fate
+
+
+def _group_fate(pair: Pair, rules: Rules) -> Fate:
+    """
+    Return what the policy makes of one group.
     """
     desired, row, life = pair.desired, pair.row, rules.policy.groups.lifecycle
     retired = row is not None and row.last is not None and row.last.state == "retired"

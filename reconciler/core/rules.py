@@ -13,7 +13,7 @@ from reconciler.core.matching import Matching, folded
 from reconciler.core.model import Equality
 from reconciler.core.ownership import FieldRules
 from reconciler.core.policy import FieldRule, Policy
-from reconciler.core.scope import Scope
+from reconciler.core.scope import ALL, Scope
 
 
 def authorities(policy: Policy) -> dict[str, str]:
@@ -58,9 +58,11 @@ def user_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: st
     )
 
 
-def group_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: str, proved: bool) -> Rules:
+def group_rules(
+    policy: Policy, head: Head, equality: Equality, *, fetched_at: str, proved: bool, scope: Scope = ALL
+) -> Rules:
     """
-    Return the rules for groups. A group's name is Git's, where the target can rename.
+    Return the rules for groups, in the scope of a run. A group's name is Git's, where the target can rename.
     """
     shared = {
         name: FieldRules(
@@ -84,6 +86,7 @@ def group_rules(policy: Policy, head: Head, equality: Equality, *, fetched_at: s
         name_key=group_name_key(policy, equality),
         last_policy=head.inputs.policy,
         proved=proved,
+        scope=scope,
     )
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from msgspec import UNSET, Struct, UnsetType, field
 
 from reconciler.core.claims import STATE, power_of
-from reconciler.core.confines import goal_groups, without_losses
+from reconciler.core.confines import goal_groups, put_off, spared, without_losses
 from reconciler.core.correlate import Pair
 from reconciler.core.initial import once_more
 from reconciler.core.ledger import Claim, Last
@@ -84,7 +84,7 @@ def settle_group(pair: Pair, rules: Rules, moment: Moment) -> Settled:
     """
     Return one group settled.
     """
-    fate = group_fate(pair, rules)
+    pair, fate = spared(pair, rules), group_fate(pair, rules)
     if fate.verb in {"leave", "hold"}:
         return _hands_off(pair, fate, ())
     if fate.verb == "delete":
@@ -151,7 +151,7 @@ def _created(pair: Pair, fate: Fate, rules: Rules, moment: Moment, *, groups: tu
     claims = _claims(pair)
     fields: Fields = dict(pair.desired.fields) if pair.desired else {}
     fields = {name: value for name, value in fields.items() if not _is_the_targets(name, rules)}
-    if "roles" in fields and not rules.scope.membership:
+    if pair.kind == "user" and "roles" in fields and not rules.scope.membership:
         fields["roles"] = ()
     reached: dict[str, Claim] = {}
     why: dict[str, str] = {}
@@ -227,7 +227,7 @@ def _verdicts(
             give=name in decisions.give,
             transfer=decisions.transfers.get(name),
         )
-        yield name, settle_field(one, shared, moment)
+        yield name, put_off(settle_field(one, shared, moment), one.claim, rules)
     yield from once_more(pair, rules, moment, desired=desired, live=live)
 
 

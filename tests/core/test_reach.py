@@ -135,6 +135,42 @@ def test_login_takes_no_role_and_the_next_full_run_does(world: World) -> None:
     assert world.owner("ann", "roles") == "git"
 
 
+@pytest.mark.parametrize("rule", ["shared", "initial"])
+@pytest.mark.parametrize("restored", [("Viewer",), ("Auditor", "Editor", "Viewer")], ids=["loses", "gains alone"])
+def test_override_that_acts_once_waits_for_a_full_run(
+    target: MemoryTarget, tmp_path: Path, rule: str, restored: tuple[str, ...]
+) -> None:
+    """
+    What was reviewed happens whole or not at all: a login neither begins it nor uses it up.
+    """
+    world = begun(target, tmp_path, users={"fields": {"roles": rule}})
+    target.admin_sets("ann", roles=("Auditor", "Editor"))
+    world.approve()
+    world.git_says("ann", restore={"roles": restored}, reviewed={"roles": ("Auditor", "Editor")})
+    world.cloud_says("ann", first_name="Anna")
+    world.apply(scope=ANN)
+    after_login = world.value("ann", "roles")
+    world.approve()
+
+    assert (after_login, world.value("ann", "roles")) == (("Auditor", "Editor"), restored)
+    assert world.plan().changes == ()
+
+
+def test_take_waits_for_a_full_run(world: World, target: MemoryTarget) -> None:
+    """
+    A field that is taken back to Git loses what its administrator gave; a login does not make half of that.
+    """
+    target.admin_sets("ann", roles=("Auditor", "Editor"))
+    world.approve()
+    world.git_says("ann", take=("roles",), reviewed={"roles": ("Auditor", "Editor")})
+    world.apply(scope=ANN)
+    after_login = world.value("ann", "roles"), world.owner("ann", "roles")
+    world.approve()
+
+    assert after_login == (("Auditor", "Editor"), "admin")
+    assert (world.value("ann", "roles"), world.owner("ann", "roles")) == (("User",), "git")
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"state": "suspended"}, {"state": "left"}, {"roles": (), "groups": []}],
@@ -429,13 +465,53 @@ def test_synchronising_all_groups_makes_none(world: World) -> None:
     assert touched(world, sync_groups([])) == [("update", NIGHT)]
 
 
-def test_group_that_is_gone_is_synchronised(world: World) -> None:
+@pytest.mark.parametrize("named", [["night"], []], ids=["named", "all known"])
+@pytest.mark.parametrize(
+    ("missing", "action"),
+    [("delete", "delete"), ("flag", "retire"), ({"move_to": "Standalone"}, "move")],
+    ids=["delete", "flag", "move"],
+)
+def test_synchronising_a_group_that_is_gone_takes_its_members_at_most(
+    target: MemoryTarget, tmp_path: Path, *, missing: Any, action: str, named: list[str]
+) -> None:
     """
-    A group that the source no longer has is known by the name that the ledger has for it.
+    A group that the source no longer has is known by the ledger's name for it; to put it away is for a full run.
     """
+    world = begun(target, tmp_path, groups={"lifecycle": {"missing": missing}})
     world.cloud_loses_group("night")
+    asked_for = {verb for verb, _ in touched(world, sync_groups(named))}
+    world.apply(scope=sync_groups(named))
 
-    assert ("move", NIGHT) in touched(world, sync_groups(["night"]))
+    assert asked_for <= {"update"}
+    assert NIGHT in {one.name for one in target.read().groups}
+    assert (action, NIGHT) in [(one.action, one.name) for one in world.plan().changes]
+
+
+def test_synchronising_a_renamed_group_leaves_the_old_one_to_a_full_run(
+    target: MemoryTarget, tmp_path: Path
+) -> None:
+    """
+    The successor is made and its members move; the group that it replaces is put away by a run about everybody.
+    """
+    world = begun(target, tmp_path, groups={"lifecycle": {"renamed": "replace"}})
+    world.cloud_renames_group("night", "dusk")
+    told = {one.change.action for one in world.apply(scope=sync_groups(["night"])).outcomes}
+    moved = world.members("Cloud - dusk")
+    later = [(one.action, one.name) for one in world.plan().changes]
+
+    assert (told, moved) == ({"create", "update"}, {"ann", "bob", "carl"})
+    assert ("deactivate", NIGHT) in later
+
+
+def test_group_made_at_a_start_gets_its_roles(target: MemoryTarget, tmp_path: Path) -> None:
+    """
+    A start gives no user a role; what a group grants is the group's own.
+    """
+    world = begun(target, tmp_path, groups={"create": "always", "fields": {"roles": "source"}})
+    world.cloud_has_group("dusk", roles=("Editor", "User"))
+    (made,) = (one for one in world.plan(START).changes if one.action == "create")
+
+    assert made.after["roles"] == ("Editor", "User")
 
 
 def test_group_made_anew_keeps_its_row_until_it_is_looked_at(world: World) -> None:
