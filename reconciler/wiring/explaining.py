@@ -15,7 +15,7 @@ from reconciler.core.decide import Decision
 from reconciler.core.desired import desired_user
 from reconciler.core.ledger import Claim
 from reconciler.core.model import Desired, Live, Plan, Value
-from reconciler.core.organisation import Organisation, belongs_to, effective
+from reconciler.core.organisation import UNDECIDED, Organisation, belongs_to, effective
 from reconciler.core.runs import Commit
 from reconciler.core.scope import ALL
 from reconciler.core.world import organisation_of
@@ -164,8 +164,20 @@ def _roles(org: Organisation, key: str) -> Iterator[Granted]:
         yield Granted(
             role=grant.role,
             through=group.row.name if group else "",
-            origin=group.origin if group else placed.origin if placed else "",
+            origin=group.origin if group else _granted_by(org, key, grant.role),
         )
+
+
+def _granted_by(org: Organisation, key: str, role: str) -> str:
+    """
+    Return what gives somebody a role directly: the export's record, or the override that adds it.
+    """
+    placed, places = org.users[key], org.decided.users.get(key, UNDECIDED).places
+    aliases = org.policy.roles.aliases
+    if role in {aliases.get(said, said) for said in placed.row.roles}:
+        return placed.origin
+    adding = (place for part, place in sorted(places.items()) if part.startswith("roles.add"))
+    return next(adding, places.get("copy_access_from", placed.origin))
 
 
 def _groups(org: Organisation, key: str, live: Live | None, decision: Decision) -> Iterator[Membership]:

@@ -62,13 +62,14 @@ def test_roles_are_told_with_the_group_they_come_through(settled: Desk) -> None:
 
 def test_role_that_an_override_adds_names_its_line(settled: Desk) -> None:
     """
-    A role that stands in no export is told as granted directly, and the field's cause names the override.
+    A role that stands in no export is told as granted directly, by the override's line, which is the field's cause.
     """
     settled.decides(f"- user: {ANN}\n  roles: {{add: [Editor]}}\n  reason: HR-3\n")
     told = settled.run("explain", ANN, "--format", "json").json
     because = next(one["because"] for one in told["fields"] if one["field"] == "roles")
 
     assert {"role": "Editor", "through": ""}.items() <= told["roles"][0].items()
+    assert "decided.yaml:2 (HR-3)" in told["roles"][0]["origin"]
     assert "decided.yaml:2 (HR-3)" in because
 
 
