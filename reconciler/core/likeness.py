@@ -23,8 +23,8 @@ class Likeness(Struct, frozen=True, kw_only=True):
 
     `defaults` are what stands where a record gives none of them (UNSET: nothing). `fixed` gives the fields that the
     policy gives a value, `constants` the values, `kinds` their types: to Python, True and 1 are equal.
-    `attributes` are the rules of fields that stand among a record's attributes; `computed` are the fields that come
-    from what a person may do, each with its constant and its default.
+    `attributes` are the rules of fields that stand among a record's attributes, `computed` of those that come from
+    what a person may do.
     """
 
     names: tuple[str, ...]
@@ -35,7 +35,7 @@ class Likeness(Struct, frozen=True, kw_only=True):
     constants: tuple[Value | UnsetType, ...]
     kinds: tuple[type, ...]
     attributes: tuple[tuple[str, FieldRule], ...]
-    computed: tuple[tuple[str, Value | UnsetType, Value | UnsetType], ...]
+    computed: tuple[tuple[str, FieldRule], ...]
 
     def unsaid(
         self, row: UserRow, held: Fields, computed: Mapping[str, Value | UnsetType]
@@ -52,11 +52,11 @@ class Likeness(Struct, frozen=True, kw_only=True):
         unsaid = NOTHING if said == self.held(held) and not self.attributes else self._unsaid(row, held, said)
         if unsaid is None:
             return None
-        for name, constant, default in self.computed:
-            value = computed[name] if constant is UNSET else constant
-            if value is UNSET and default is UNSET:
+        for name, rule in self.computed:
+            value = by_rule(rule, computed[name])
+            if value is UNSET:
                 unsaid |= {name}
-            elif (default if value is UNSET else value) != held[name]:
+            elif value != held[name]:
                 return None
         return unsaid
 
@@ -102,7 +102,7 @@ def likeness(rules: Mapping[str, FieldRule], *, without: frozenset[str]) -> Like
         constants=constants,
         kinds=tuple(map(type, constants)),
         attributes=tuple((name, plain[name]) for name in given if name not in names),
-        computed=tuple((name, rule.value, rule.default) for name, rule in compared.items() if name in COMPUTED),
+        computed=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
     )
 
 
