@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from reconciler import engine
+from reconciler.core.access import direct_grants
 from reconciler.core.causes import cause
 from reconciler.core.decide import Decision
 from reconciler.core.desired import desired_user
@@ -173,8 +174,7 @@ def _granted_by(org: Organisation, key: str, role: str) -> str:
     Return what gives somebody a role directly: the export's record, or the override that adds it.
     """
     placed, places = org.users[key], org.decided.users.get(key, UNDECIDED).places
-    aliases = org.policy.roles.aliases
-    if role in {aliases.get(said, said) for said in placed.row.roles}:
+    if role in {one.role for one in direct_grants(placed.row, org.policy)}:
         return placed.origin
     adding = (place for part, place in sorted(places.items()) if part.startswith("roles.add"))
     return next(adding, places.get("copy_access_from", placed.origin))
