@@ -3,18 +3,36 @@ What is committed is read from the work tree's copies where these are the same t
 """
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from reconciler.effects import EVENT
 from reconciler.errors import StoreError
 from reconciler.store_copies import contents_of
 from reconciler.store_git import Git
 
 if TYPE_CHECKING:
     from tests.store.conftest import Repository
+
+CALLS: list[str] = []
+"""What Git has been asked to do."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _listener() -> None:
+    """
+    Note every call of Git; a listener of Python's own events stays for good.
+    """
+
+    def note(event: str, details: tuple[object, ...]) -> None:
+        if event == EVENT and details[:2] == ("begins", "git"):
+            CALLS.append(str(details[2]))
+
+    sys.addaudithook(note)
 
 
 def edited(copy: Path) -> None:
@@ -81,7 +99,7 @@ def test_where_all_copies_are_others_git_is_asked_for_the_rest_at_once(
     repo: "Repository", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
-    A ledger that is not checked out costs a few calls of Git, not one for each file.
+    A ledger that is not checked out costs two calls of Git, not one for each few files.
     """
     monkeypatch.setattr("reconciler.store_copies._TOGETHER", 2)
     repo.record(repo.store(), {f"{number}.jsonl": f"{number}\n".encode() for number in range(7)})
@@ -89,8 +107,11 @@ def test_where_all_copies_are_others_git_is_asked_for_the_rest_at_once(
         copy.unlink()
     git = Git(repo.folder)
     tree = git.tree("HEAD", repo.root)
+    CALLS.clear()
+    read = b"".join(contents_of(git, tree))
 
-    assert b"".join(contents_of(git, tree)) == b"0\n1\n2\n3\n4\n5\n6\n"
+    assert read == b"0\n1\n2\n3\n4\n5\n6\n"
+    assert CALLS == ["cat-file", "cat-file"]
 
 
 def test_what_neither_has_is_an_error(repo: "Repository") -> None:
