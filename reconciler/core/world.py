@@ -119,7 +119,8 @@ def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:
     """
     Return which of the target's groups is which of Git's.
 
-    Groups that an override excludes are left out: hands off them, and off who is in them.
+    Groups that an override excludes are left out: hands off them, and off who is in them. Where a sift has found
+    that out already, for groups that all have members, it is asked no second time.
     """
     if world.steady.who and org.populated == org.managed:
         return world.steady.who
