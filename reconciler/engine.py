@@ -29,7 +29,6 @@ from reconciler.core.sift import Shard, sift
 from reconciler.core.sites import in_directories, member_in
 from reconciler.core.world import World
 from reconciler.errors import LedgerError
-from reconciler.files.rows import collector_paused
 from reconciler.ports import Exported, Recorded, Target
 
 _Stream: TypeAlias = Iterator[tuple[str, Sequence[Placed], Mapping[str, LedgerRow]]]
@@ -99,9 +98,8 @@ def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said t
         approval=approval,
         scope=scope or scope_of(asked.policy.default_scope),
     )
-    with collector_paused():
-        named = about | set(world.scope.named)
-        return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger, directories), about=named))
+    named = about | set(world.scope.named)
+    return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger, directories), about=named))
 
 
 def _side_by_side(export: Exported, ledger: Recorded, directories: Sequence[str]) -> Iterator[Shard]:
