@@ -14,7 +14,7 @@ from reconciler.core.canonical import REFUSALS
 from reconciler.core.ledger import Absent, Claim, CreateIntent, Head, Hold, Last, Ledger, LedgerRow, Names, Time
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document
-from reconciler.files.rows import Form, collector_paused, decode, refusal
+from reconciler.files.rows import Form, collector_paused, decode, refusal, shown
 from reconciler.files.shards import digits_of, key_hashes, misplaced, shard_depth, shard_digits
 from reconciler.files.tally import share, written
 
@@ -204,7 +204,17 @@ def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
         return {}
     if not reading.trusting:
         reading.faults.extend(misplaced(rows, key_hashes(rows), path, shard=path))
+        reading.faults.extend(_mute(rows, path))
     return {row.key: row for row in rows}
+
+
+def _mute(rows: Sequence[LedgerRow], path: str) -> Iterator[Fault]:
+    """
+    Yield a fault for each row that says nothing: `apply` writes none.
+    """
+    for number, row in enumerate(rows, 1):
+        if row == LedgerRow(key=row.key):
+            yield Fault(path, number, f"the row of '{shown(row.key)}' says nothing")
 
 
 def _decoded(content: bytes, claims: _Claims) -> list[LedgerRow]:

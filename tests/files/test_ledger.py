@@ -282,6 +282,11 @@ _, SOUND = written({"ann": ANN, "bob": BOB})
         pytest.param(
             {"users/ab.jsonl": b""}, "users/ab.jsonl: is no file of this ledger, whose depth is 0", id="other depth"
         ),
+        pytest.param(
+            {"groups.jsonl": b'{"key":"Traders"}\n'},
+            "groups.jsonl:1: the row of 'Traders' says nothing",
+            id="row that says nothing",
+        ),
         pytest.param({"notes.txt": b""}, "notes.txt: is no file of a ledger", id="stray file"),
     ],
 )
