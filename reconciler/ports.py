@@ -5,7 +5,7 @@ Everything that changes anything outside this process passes one of these.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from msgspec import Struct, field
 
@@ -50,9 +50,9 @@ class Result(Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-class Target(Protocol):
+class Unfenced(Protocol):
     """
-    A system whose users and groups are kept equal to what Git says.
+    A system whose users and groups are kept equal to what Git says; it need have no place for a fence.
 
     Every method raises TargetError where the target cannot be reached or does not answer as it should.
     """
@@ -86,6 +86,19 @@ class Target(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """
+        Give back what the target holds open.
+        """
+        ...
+
+
+@runtime_checkable
+class Target(Unfenced, Protocol):
+    """
+    Such a system, and the fence that tells which run may write to it.
+    """
+
     def fence(self) -> Fence | None:
         """
         Return the fence as it stands in the target; None where none was set yet.
@@ -95,12 +108,6 @@ class Target(Protocol):
     def move_fence(self, seen: Fence | None, new: Fence) -> bool:
         """
         Set the fence to `new` if it still is `seen`, in one step; return whether it was.
-        """
-        ...
-
-    def close(self) -> None:
-        """
-        Give back what the target holds open.
         """
         ...
 

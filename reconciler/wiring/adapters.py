@@ -14,7 +14,7 @@ from reconciler.files.config import Config, SourceConfig
 from reconciler.files.exports import open_export
 from reconciler.files.new_export import write_export
 from reconciler.files.state import State, load_state
-from reconciler.ports import Reading, Searchable, Target
+from reconciler.ports import Reading, Searchable, Unfenced
 from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.surroundings import expanded
 
@@ -33,7 +33,7 @@ def open_store(state: State, target: str, now: Callable[[], datetime]) -> GitSto
         return EmptyStore()
 
 
-def open_target(state: State, name: str, environ: Mapping[str, str]) -> Target:
+def open_target(state: State, name: str, environ: Mapping[str, str]) -> Unfenced:
     """
     Return a target, ready to be read. A relative SQLite path starts at the folder that holds the state folder.
     """

@@ -28,6 +28,7 @@ from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.adapters import open_store, open_target
 from reconciler.wiring.drawing import drawn
 from reconciler.wiring.elsewhere import about_here, names_elsewhere
+from reconciler.wiring.fenced import fenced
 from reconciler.wiring.surroundings import clock, stamp
 
 TOOL = f"reconciler {__version__}"
@@ -105,7 +106,7 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
         max_age=source.max_age,
         tool=TOOL,
     )
-    live = open_target(state, name, environ)
+    live = fenced(open_target(state, name, environ), store, opened.ledger.head)
     return Bench(
         root=root,
         state=state,
