@@ -71,6 +71,16 @@ class TargetError(ReconcilerError):
     """
 
 
+class WireError(ReconcilerError):
+    """
+    No answer came over the wire, or one that cannot be used; `lost`: the server may have done what was asked.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", lost: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.lost = lost
+
+
 class StoreError(ReconcilerError):
     """
     Git refused: no repository, a lost race, a rejected push.

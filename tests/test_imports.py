@@ -22,14 +22,15 @@ LAYERS = {
     "core": "core errors",
     "ports": "core",
     "files": "files core errors effects",
-    "sources": "sources core ports files errors",
-    "targets": "targets core ports files errors effects",
+    "wire": "wire errors effects",
+    "sources": "sources core ports files wire errors",
+    "targets": "targets core ports files wire errors effects",
     "store": "core ports files errors effects",
     "history": "store core",
     "render": "render core",
     "apply": "apply core ports files errors",
     "engine": "apply core ports files errors",
-    "wiring": "engine apply history store targets sources files ports core errors effects",
+    "wiring": "engine apply history store targets sources files ports wire core errors effects",
     "server": "server wiring engine history render core errors effects",
     "cli": "cli server wiring engine apply history render core errors effects",
     "__main__": "cli errors",
@@ -47,10 +48,11 @@ LIBRARIES = {
     "deepdiff": "render",
     "starlette": "server",
     "uvicorn": "server",
+    "urllib3": "wire.transport",
 }
 
 # Too slow for `reconciler --help`: to be imported inside the function that needs it.
-HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "sqlalchemy", "starlette", "uvicorn"}
+HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "sqlalchemy", "starlette", "urllib3", "uvicorn"}
 
 # The part of the standard library that reads neither clock nor disk nor environment, and tells nobody anything.
 PURE = (
