@@ -87,6 +87,12 @@ class StoreError(ReconcilerError):
     """
 
 
+class OvertakenError(StoreError):
+    """
+    Another run has pushed to the ledger first.
+    """
+
+
 class LedgerError(ReconcilerError):
     """
     The ledger cannot be trusted: broken, of a newer format, or not this target's.

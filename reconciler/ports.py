@@ -246,6 +246,8 @@ class Store(Protocol):
     def push(self) -> None:
         """
         Publish the ledger's branch; raises StoreError where the remote refuses.
+
+        Commits of others may go before ours, so that the ledger then stands at another one.
         """
         ...
 

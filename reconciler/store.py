@@ -10,7 +10,7 @@ up for the rest.
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NoReturn, Self
 
@@ -21,7 +21,9 @@ from reconciler.errors import StoreError
 from reconciler.store_commit import make_commit, signature
 from reconciler.store_copies import contents_of
 from reconciler.store_files import catch_up, heal, write
-from reconciler.store_git import Git, failure, refusal
+from reconciler.store_git import Git, failure
+from reconciler.store_log import additions
+from reconciler.store_remote import deepen, follow, push, shallow
 
 
 class EmptyStore:
@@ -76,6 +78,12 @@ class EmptyStore:
         Raise StoreError.
         """
         self._refuse()
+
+    def follow(self, *, published: bool) -> None:
+        """
+        Do nothing.
+        """
+        del published
 
     def uncommitted(self, paths: Sequence[str]) -> list[str]:
         """
@@ -157,12 +165,10 @@ class GitStore(Struct, frozen=True):
         revision = self.revision()
         if not revision:
             return {}
-        options = ("-z", "--diff-filter=A", "--no-renames", "--name-only", f"--format={_FORMAT}")
-        logged = self.git.run("log", *options, revision, "--", self._below(folder)).decode("utf-8", "replace")
-        edge = _shallow(self.git)
+        edge = shallow(self.git)
         # the log begins with the latest, and what is said last of a path stands
-        added = [(path, commit) for path, commit in _logged(logged) if commit.commit not in edge]
-        return {self._inside(path): commit for path, commit in reversed(added)}
+        logged = list(additions(self.git, revision, self._below(folder)))
+        return {self._inside(path): commit for path, commit in reversed(logged) if commit.commit not in edge}
 
     def uncommitted(self, paths: Sequence[str]) -> list[str]:
         """
@@ -206,17 +212,26 @@ class GitStore(Struct, frozen=True):
     def push(self) -> None:
         """
         Publish the ledger's branch, never by force; raises StoreError where the remote refuses.
+
+        What others have pushed meanwhile stays, and our commits go on top of it, while it leaves the ledger as it
+        was; raises OvertakenError where it does not.
         """
-        if self.ref == "HEAD":
-            raise StoreError("no branch is checked out, so none can be pushed", hint="`git switch BRANCH` first")
-        configured = self.git.line("config", f"branch.{self.ref.removeprefix('refs/heads/')}.remote")
-        remote = configured if configured not in {"", "."} else "origin"
-        if remote not in self.git.line("remote").split("\n"):
-            raise StoreError(f"there is no remote {remote} to push to", hint=f"`git remote add {remote} URL` first")
-        options = ("--porcelain", "--no-follow-tags", "--no-verify", "--recurse-submodules=no")
-        answer = self.git.ask("push", *options, "--", remote, f"{self.ref}:{self.ref}")
-        if answer.status:
-            raise refusal(self.ref, remote, answer)
+        push(self.git, self.ref, root=self.root)
+
+    def follow(self, *, published: bool) -> None:
+        """
+        Bring a ledger on a branch of its own in step with the remote's; nothing happens without a remote.
+
+        `published`: what runs rely on lies there. Otherwise only a ledger that is not here at all is fetched.
+        """
+        if not self._checked_out() and (published or not self.revision()):
+            follow(self.git, self.ref, root=self.root)
+
+    def deepen(self) -> bool:
+        """
+        Return whether the ledger's older commits, which a shallow clone leaves out, had to be fetched.
+        """
+        return deepen(self.git, self.ref)
 
     def _below(self, folder: str) -> str:
         return f"{self.root}/{_checked(folder)}".removesuffix("/")
@@ -247,8 +262,6 @@ class GitStore(Struct, frozen=True):
 
 
 _BRANCH = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
-_FORMAT = "%x01%H %ct %an <%ae>"
 
 
 def _branch(git: Git, name: str) -> str:
@@ -280,19 +293,3 @@ def _moved(ref: str, tip: str, parent: str) -> StoreError:
         f"the ledger has moved: {ref} is at {tip or 'no commit'}, not at {parent or 'no commit'}",
         hint="another run was first: run again, or `reconciler apply --resume` where a journal was kept",
     )
-
-
-def _logged(logged: str) -> Iterator[tuple[str, Commit]]:
-    commit = Commit(commit="", who="", time="")
-    for part in logged.split("\0"):
-        # a path begins with the ledger's root, and Git lets no NUL into a name: nobody can forge a header
-        if part.startswith("\x01"):
-            name, seconds, who = part[1:].split(" ", 2)
-            commit = Commit(commit=name, who=who, time=f"{datetime.fromtimestamp(int(seconds), UTC):{_TIME}}")
-        elif part:
-            yield part.removeprefix("\n"), commit
-
-
-def _shallow(git: Git) -> frozenset[str]:
-    path = git.folder / git.line("rev-parse", "--git-path", "shallow")
-    return frozenset(path.read_text().split()) if path.is_file() else frozenset()

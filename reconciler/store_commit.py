@@ -19,8 +19,19 @@ def make_commit(
     Nothing points at it yet: until a ref is moved, nobody sees it and Git will clear it away.
     """
     with scratch() as folder:
+        names = _stored(git, files, folder)
+    return commit_names(git, names, message, tip=tip, signature=signature)
+
+
+def commit_names(
+    git: Git, names: Mapping[str, str | None], message: str, *, tip: str, signature: Mapping[str, str]
+) -> str:
+    """
+    Return the same of files that Git has already: their objects by path (None: removed).
+    """
+    with scratch() as folder:
         index = str(folder / "index")
-        entries = index_entries(_stored(git, files, folder), width=len(tip) or 40)
+        entries = index_entries(names, width=len(tip) or 40)
         git.run("read-tree", tip or "--empty", GIT_INDEX_FILE=index)
         git.run("update-index", "-z", "--index-info", feed=entries, GIT_INDEX_FILE=index)
         tree = _name(git.run("write-tree", GIT_INDEX_FILE=index))

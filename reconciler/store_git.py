@@ -257,33 +257,3 @@ def failure(command: str, answer: Answer) -> StoreError:
     hint = next((remedy for sign, remedy in _REMEDIES if sign in said), "")
     kind = NoRepositoryError if _REMEDIES[0][0] in said else StoreError
     return kind(f"git {command}: {said}", hint=hint)
-
-
-_REFUSALS = (
-    (("fetch first", "non-fast-forward", "stale info"), "the remote has commits that are not here", "pull"),
-    (("hook declined", "protected branch", "GH006", "GH013"), "the remote's rules refuse it", "rules"),
-    (
-        ("Authentication failed", "could not read Username", "Permission denied", "returned error: 40"),
-        "the remote does not accept our credentials",
-        "credentials",
-    ),
-    (("Could not resolve host", "unable to access", "does not appear to be a git"), "it cannot be reached", "url"),
-)
-_WAYS_OUT = {
-    "pull": "`git fetch`, then `reconciler apply --resume`; nothing is ever forced",
-    "rules": "let this account push to the branch, or keep the ledger on one of its own: `ledger: {branch: NAME}`",
-    "credentials": "check that the token may write contents and has not expired",
-    "url": "check `git remote --verbose` and the network",
-}
-
-
-def refusal(ref: str, remote: str, answer: Answer) -> StoreError:
-    """
-    Return the error for a push that was refused: why, the remote's word, and the way out.
-    """
-    said = printable(f"{answer.output.decode('utf-8', 'replace')}\n{answer.error}")
-    for signs, why, way in _REFUSALS:
-        if any(sign in said for sign in signs):
-            return StoreError(f"{ref} was not pushed to {remote}: {why}\n{said}", hint=_WAYS_OUT[way])
-    told = f"{ref} was not pushed to {remote}\n{said}"
-    return StoreError(told, hint="mend what the remote complains of, then: `reconciler apply --resume`")

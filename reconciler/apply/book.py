@@ -16,7 +16,7 @@ from reconciler.core.canonical import digest_bytes
 from reconciler.core.ledger import Head, Ledger
 from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
-from reconciler.errors import HeldError, LedgerError, StoreError
+from reconciler.errors import HeldError, LedgerError, OvertakenError, StoreError
 from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
 from reconciler.files.ledger import OpenLedger, decode_ledger, open_ledger
 from reconciler.files.new_ledger import encode_delta, encode_run, run_path
@@ -91,13 +91,17 @@ def unmoved(book: Book, opened: Opened) -> Opened:
 def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, run: int) -> Opened:
     """
     Return the ledger with the intents of a run made durable. Where that fails nothing may be written.
+
+    Raises HeldError where another run has pushed first.
     """
     head = replace(opened.ledger.head, lineage=lineage)
     ledger, files = encode_delta(opened.ledger.whole(), head, delta.users, delta.groups)
     message = commit_message(f"Intend run {run} on {book.target}", [], {"Run": str(run)})
     revision = book.store.commit(files, message, parent=opened.revision)
-    _publish(book)
-    return Opened(ledger=ledger, revision=revision)
+    try:
+        return Opened(ledger=ledger, revision=_published(book, revision))
+    except OvertakenError as error:
+        raise HeldError(f"another run holds the ledger of {book.target}: {error.message}", hint=AGAIN) from error
 
 
 def commit_record(book: Book, opened: Opened, recorded: Recorded, *, trailers: Mapping[str, str]) -> Opened:
@@ -135,7 +139,7 @@ def resume(book: Book) -> Opened:
     opened = load(book)
     if opened.ledger.head.serial >= journal.run:
         if _is_recorded(book, journal):
-            _publish(book)
+            _published(book, opened.revision)
             drop_journal(book.folder, book.target)
             return opened
         told = (
@@ -175,13 +179,16 @@ def _commit(book: Book, opened: Opened, journal: Journal) -> Opened:
     ledger, files = encode_delta(opened.ledger.whole(), journal.head, journal.users, journal.groups)
     changed = {**files, journal.run_path: journal.run_file}
     revision = book.store.commit(changed, journal.message, parent=opened.revision)
-    _publish(book)
-    return Opened(ledger=ledger, revision=revision)
+    return Opened(ledger=ledger, revision=_published(book, revision))
 
 
-def _publish(book: Book) -> None:
+def _published(book: Book, revision: str) -> str:
     """
-    Push the ledger's branch, where that is asked for; also a commit of a run that was killed before it could.
+    Return where the ledger stands once its branch is pushed, if that is asked for, to `revision` or beyond.
+
+    So is a commit of a run that was killed before it could.
     """
-    if book.push:
-        book.store.push()
+    if not book.push:
+        return revision
+    book.store.push()
+    return book.store.revision()

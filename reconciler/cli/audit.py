@@ -84,7 +84,10 @@ def audit(  # noqa: PLR0913  click gives one argument an option
             raise UsageError("--on goes with --administrators, and these with no other question", hint="see --help")
         return _administrators(session, target, on, form)
     begin = _moment(since)
-    runs = records(session.state, target, environ=session.environ).runs()
+    found = records(session.state, target, environ=session.environ)
+    if found.store.deepen():
+        session.say("this clone was made without the ledger's older commits; they are fetched now")
+    runs = found.runs()
     if user is not None and not known_as(runs, user):
         raise ReconcilerError(f"no run knows anybody as {user!r}", hint="reconciler owners shows who is known")
     if field is not None and runs and field not in (known := {one.field for one in owners_over_time(runs)}):

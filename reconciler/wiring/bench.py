@@ -88,6 +88,7 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     source = drawn(root, state.config, name)
     now = clock(environ)
     store = open_store(state, name, now)
+    store.follow(published=state.config.ledger.durability == "push")
     book = Book(
         target=name,
         store=store,

@@ -62,4 +62,5 @@ def records(root: Path, target: str | None, *, environ: Mapping[str, str]) -> Re
     state = State(root=root, config=reading.config, policies={}, overrides=(), waivers=())
     name = chosen(reading.config, target)
     store = require_repository(open_store(state, name, clock(environ)))
+    store.follow(published=state.config.ledger.durability == "push")
     return Records(target=name, store=store, folder=root.resolve().parent)

@@ -235,25 +235,6 @@ def test_the_branchs_own_remote_comes_before_origin(repo: "Repository", remote: 
     assert second.git("for-each-ref") != ""
 
 
-def test_a_push_that_would_lose_commits_is_refused(repo: "Repository", remote: "Repository") -> None:
-    """
-    Where the remote has moved on, nothing is forced and the error says how to go on.
-    """
-    repo.store().push()
-    clone = repo.beside("clone")
-    repo.git("clone", "--quiet", "--branch=main", str(remote.folder), str(clone.folder))
-    clone.git("commit", "--quiet", "--allow-empty", "-m", "Human")
-    clone.git("push", "--quiet")
-    store = repo.store()
-    repo.record(store)
-
-    with pytest.raises(StoreError, match="the remote has commits that are not here") as raised:
-        store.push()
-
-    assert "--resume" in raised.value.hint
-    assert remote.git("log", "-1", "--format=%s", "main") == "Human"
-
-
 def test_a_push_that_the_remotes_rules_refuse_is_told_in_the_remotes_word(
     repo: "Repository", remote: "Repository"
 ) -> None:

@@ -1,0 +1,31 @@
+"""
+Which commit added a file, as Git's log tells it.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from reconciler.core.runs import Commit
+from reconciler.store_git import Git
+
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+_FORMAT = "%x01%H %ct %an <%ae>"
+
+
+def additions(git: Git, revision: str, folder: str) -> Iterator[tuple[str, Commit]]:
+    """
+    Yield path and commit of each addition of a file below `folder`, up to `revision`, the latest first.
+    """
+    options = ("-z", "--diff-filter=A", "--no-renames", "--name-only", f"--format={_FORMAT}")
+    yield from _logged(git.run("log", *options, revision, "--", folder).decode("utf-8", "replace"))
+
+
+def _logged(logged: str) -> Iterator[tuple[str, Commit]]:
+    commit = Commit(commit="", who="", time="")
+    for part in logged.split("\0"):
+        # a path begins with the ledger's root, and Git lets no NUL into a name: nobody can forge a header
+        if part.startswith("\x01"):
+            name, seconds, who = part[1:].split(" ", 2)
+            commit = Commit(commit=name, who=who, time=f"{datetime.fromtimestamp(int(seconds), UTC):{_TIME}}")
+        elif part:
+            yield part.removeprefix("\n"), commit
