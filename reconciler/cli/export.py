@@ -1,5 +1,5 @@
 """
-`reconciler export`: what a cloud printed becomes the export under state/exports/.
+`reconciler export`: what a cloud says, or printed, becomes the export under state/exports/.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,7 @@ PARTIAL = 1
     epilog="""
 \b
 Examples:
+  reconciler export ibmcloud                                     from the cloud itself
   reconciler export ibmcloud --from printed/
   reconciler export ibmcloud --from users-1.json users-2.json groups.json members/ policies.json
   reconciler export ibmcloud --from printed/ --account 1f2e3d --fetched-at 2026-11-20T06:00:00Z
@@ -49,13 +50,16 @@ def export(
     fetched_at: str | None,
 ) -> int:
     """
-    Read what the cloud SOURCE printed, and write it under --state as canonical rows with a manifest.
+    Read SOURCE, and write it under --state as canonical rows with a manifest.
+
+    Without --from the cloud itself is asked, if its settings in reconciler.yaml say where and how.
 
     An export that is not the whole is written all the same, and named: nothing will be removed on it.
     """
-    if not paths:
-        raise UsageError("no files are named", hint=f"reconciler export {source} --from PATH...")
-    found = write(session.state, source, (*paths, *more), account=account, fetched_at=fetched_at)
+    if more and not paths:
+        raise UsageError("paths stand there without --from", hint=f"reconciler export {source} --from PATH...")
+    files = (*paths, *more)
+    found = write(session.state, source, files, account=account, fetched_at=fetched_at, environ=session.environ)
     answer("".join(f"{line}\n" for line in _told(found)))
     if found.manifest.complete:
         return 0

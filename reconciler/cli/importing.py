@@ -90,7 +90,7 @@ def import_(  # noqa: PLR0913  click gives one argument an option
     if select and everybody:
         raise UsageError("--select and --all say different things", hint="say one of them")
     with bench(session.state, target_of(session.state, source, target), environ=session.environ) as found:
-        matches = search(found, open_search(found.state, source), Query(text=query, raw=raw))
+        matches = search(found, open_search(found.state, source, session.environ), Query(text=query, raw=raw))
         _show(session, matches.matches, form)
         chosen = _chosen(session, matches.matches, select=select, everybody=everybody)
         if not chosen:

@@ -2,27 +2,27 @@
 `reconciler.yaml` as a typed value: the sources, the targets, and where the ledger is kept.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
 
 class SourceConfig(Struct, frozen=True, kw_only=True):
     """
-    One cloud: its adapter, the account its exports must be of, and how old an export may be.
-
-    `service` is the service name whose roles count (IBM Cloud: `openpages`).
+    One cloud: its adapter, the account its exports must be of, how old an export may be, its adapter's settings.
     """
 
     type: str
     account: str | None = None
     max_age: str = "36h"
-    service: str = "openpages"
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 class TargetConfig(Struct, frozen=True, kw_only=True):
     """
-    One system: its adapter, its address (secrets only as `${ENV_NAME}`), its sources, its policy.
+    One system: its adapter, its address (secrets only as `${ENV_NAME}`), its sources, its policy, its settings.
+
+    `settings`, here and of a source, stand as they are written; only wiring gives them a type.
     """
 
     type: str
@@ -30,6 +30,7 @@ class TargetConfig(Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...]
     policy: str
     account: str | None = None
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 class Author(Struct, frozen=True, kw_only=True):

@@ -34,6 +34,11 @@ def faults_of(document: Document, value: Tree, *, policies: Collection[str]) -> 
                 yield _fault(document, place, f"names {quoted(source)}: no such source", close(source, sources))
         yield from _policy(document, (*pointer, "policy"), _text(target, "policy"), policies)
         yield from _open_secret(document, (*pointer, "url"), _text(target, "url"))
+    for section in ("sources", "targets"):
+        for name in _mapping(value, section):
+            settings = _mapping(_mapping(value, section), name).get("settings")
+            for inside, text in _texts(settings, (section, name, "settings")):
+                yield from _open_secret(document, inside, text)
     yield from _shared(document, _mapping(value, "targets"))
 
 
@@ -69,6 +74,17 @@ def _open_secret(document: Document, pointer: Pointer, url: str) -> Iterator[Fau
         yield _fault(document, pointer, what, "write ${ENV_NAME} instead, and change the secret")
     elif "${" in _PLACEHOLDER.sub("", url):
         yield _fault(document, pointer, "holds a ${...} that names no variable", "write it as ${ENV_NAME}")
+
+
+def _texts(value: Tree, pointer: Pointer) -> Iterator[tuple[Pointer, str]]:
+    """
+    Yield each text in a value, with its place.
+    """
+    if isinstance(value, str):
+        yield pointer, value
+    inside = value.items() if isinstance(value, dict) else enumerate(value if isinstance(value, list) else ())
+    for step, inner in inside:
+        yield from _texts(inner, (*pointer, step))
 
 
 def _fault(document: Document, pointer: Pointer, message: str, hint: str) -> Fault:

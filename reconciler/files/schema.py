@@ -57,6 +57,31 @@ def check(document: Document, name: str) -> Checked:
     return Checked(value, tuple(sorted({*faults, *document.faults})), frozenset(one.pointer for one in found))
 
 
+def check_part(document: Document, pointer: Pointer, form: Schema) -> Checked:
+    """
+    Return what stands at `pointer` (nothing: an empty mapping) as schema `form` types it, with its faults.
+
+    The schema, made of an adapter's type, refuses unknown keys even where that type would pass over them.
+    """
+    value = _at(document.value, pointer)
+    form = {**_inlined(form, form.get("$defs", {})), "additionalProperties": False}
+    for step in reversed(pointer):
+        value, form = {step: value}, {"type": "object", "properties": {step: form}}
+    whole = typed(value, shape_of(form))
+    found = list(findings(_validator(form).iter_errors(whole)))
+    faults = {Fault(document.path, document.line(one.pointer), one.message, one.hint) for one in found}
+    return Checked(_at(whole, pointer), tuple(sorted(faults)), frozenset(one.pointer for one in found))
+
+
+def _at(value: Tree, pointer: Pointer) -> Tree:
+    """
+    Return what stands at `pointer` in mappings; an empty mapping where nothing does.
+    """
+    for step in pointer:
+        value = value.get(step, {})
+    return value
+
+
 def explain(value: object, name: str) -> tuple[Finding, ...]:
     """
     Return why schema `name` refuses a value that was read by other means; empty where it does not.
@@ -77,16 +102,23 @@ def _compiled(name: str) -> tuple[Shape, Any]:
     """
     Return the shape and the validator of a schema, made once: making one costs as much as 30 checks.
     """
+    content = schema(name)
+    whole = _inlined(content, content.get("$defs", {}))
+    return shape_of(whole), _validator(whole)
+
+
+def _validator(form: Schema) -> Any:  # noqa: ANN401 - the library's own type is imported only here
+    """
+    Return what holds values against a schema without references.
+    """
     # Imported here because they take 180 ms, which `reconciler --help` need not wait for.
     from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - see above
     from jsonschema.validators import extend  # noqa: PLC0415 - see above
     from referencing import Registry  # noqa: PLC0415 - see above
 
-    content = schema(name)
-    whole = _inlined(content, content.get("$defs", {}))
-    form = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # has no stub
+    strict = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call] # has no stub
     # Without a registry of its own the library would fetch what it does not know from the network.
-    return shape_of(whole), form(whole, registry=Registry(), format_checker=FormatChecker(["date"]))
+    return strict(form, registry=Registry(), format_checker=FormatChecker(["date"]))
 
 
 def _inlined(part: Any, definitions: Schema) -> Any:  # noqa: ANN401 - JSON's edge

@@ -17,6 +17,7 @@ from reconciler.files.config import Config
 from reconciler.files.configuration import faults_of
 from reconciler.files.entries import agreed, override, waiver
 from reconciler.files.explain import close
+from reconciler.files.placed import Document
 from reconciler.files.policies import policies
 from reconciler.files.scan import quoted
 from reconciler.files.tree import Loaded, load, yaml_files
@@ -29,10 +30,13 @@ RULINGS = "overrides/groups"
 class State(Struct, frozen=True, kw_only=True):
     """
     What people wrote: the configuration, the policy of each target, all overrides and waivers in order of place.
+
+    `document` is the configuration as it was read, with its lines.
     """
 
     root: Path
     config: Config
+    document: Document
     policies: dict[str, Policy]
     overrides: tuple[Override, ...]
     waivers: tuple[Waiver, ...]
@@ -45,6 +49,7 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     root: Path
     config: Config | None
+    document: Document
     policies: dict[str, Policy]
     overrides: tuple[Override, ...]
     waivers: tuple[Waiver, ...]
@@ -63,6 +68,7 @@ def load_state(root: Path) -> State:
     return State(
         root=root,
         config=reading.config,
+        document=reading.document,
         policies=reading.policies,
         overrides=reading.overrides,
         waivers=reading.waivers,
@@ -88,6 +94,7 @@ def read_state(root: Path) -> Reading:
     return Reading(
         root=root,
         config=config,
+        document=settings.document,
         policies={name: policy for name, policy in chosen.items() if policy},
         overrides=overrides,
         waivers=waivers,
@@ -99,7 +106,10 @@ def _nothing(root: Path, fault: Fault) -> Reading:
     """
     Return the reading of a folder that cannot be read.
     """
-    return Reading(root=root, config=None, policies={}, overrides=(), waivers=(), faults=(fault,))
+    document = Document((root / CONFIG).as_posix(), None)
+    return Reading(
+        root=root, config=None, document=document, policies={}, overrides=(), waivers=(), faults=(fault,)
+    )
 
 
 def _decisions(

@@ -16,6 +16,7 @@ import msgspec
 from reconciler.core.export import Collection, GroupRow, UserRow
 from reconciler.errors import Fault, InputError, SourceError, UsageError
 from reconciler.ports import Reading
+from reconciler.ports_adapter import Asking, NoSettings, SourceAdapter
 from reconciler.sources import rawjson
 
 Row = TypeVar("Row", UserRow, GroupRow)
@@ -122,3 +123,11 @@ def _moment(text: str) -> datetime:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError as error:
         raise UsageError(f"{text!r} is no time", hint="write it as 2026-11-20T06:00:00Z") from error
+
+
+def _files(paths: Sequence[Path], asking: Asking[NoSettings]) -> Reading:
+    return read_rows(paths, account=asking.account, fetched_at=asking.fetched_at)
+
+
+ADAPTER = SourceAdapter(settings=NoSettings, files=_files)
+"""What is plugged in under the name `rows`."""

@@ -13,12 +13,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.export import GroupRow, UserRow
 from reconciler.errors import UsageError
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Reading
+from reconciler.ports_adapter import Asking, SourceAdapter
 from reconciler.sources.ibmcloud_contents import Contents, contents
 from reconciler.sources.ibmcloud_files import pages_of, time_of
 from reconciler.sources.ibmcloud_gaps import absent, strangers
@@ -27,6 +29,14 @@ from reconciler.sources.ibmcloud_policies import Grants, grants
 from reconciler.sources.ibmcloud_proof import distinct, prove
 from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
 from reconciler.sources.rawjson import shown
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """
+    What reconciler.yaml may say of an account: the service whose roles count.
+    """
+
+    service: str = "openpages"
 
 
 def read_files(
@@ -135,3 +145,12 @@ def _notes(whole: Sequence[Page], held: Contents, granted: Grants) -> Iterator[s
     unasked = held.users.keys() - asked
     if asked and None not in asked and unasked:
         yield f"policies were given one by one: roles granted directly to {len(unasked)} people are not known"
+
+
+def _files(paths: Sequence[Path], asking: Asking[Settings]) -> Reading:
+    service = asking.settings.service
+    return read_files(paths, account=asking.account, service=service, fetched_at=asking.fetched_at)
+
+
+ADAPTER = SourceAdapter(settings=Settings, files=_files)
+"""What is plugged in under the name `ibmcloud`."""

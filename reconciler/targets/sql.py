@@ -14,6 +14,7 @@ from reconciler.core.model import Equality, Snapshot
 from reconciler.errors import TargetError
 from reconciler.files.atomic import make_folder
 from reconciler.ports import Result, Write
+from reconciler.ports_adapter import NoSettings, Opening, TargetAdapter
 from reconciler.targets import sql_schema
 from reconciler.targets.sql_file import RegistryFile, path_of
 from reconciler.targets.sql_read import snapshot
@@ -131,3 +132,16 @@ def _prepare(file: RegistryFile) -> None:
     if needed:
         with file.writing("migrate it") as driver:
             sql_schema.migrate(driver, file.identity)
+
+
+def _opened(opening: Opening[NoSettings]) -> SqlTarget:
+    """
+    Return the target that reconciler.yaml means. It is named by the path that stands there, wherever that starts.
+    """
+    url = f"sqlite:///{(opening.home / path_of(opening.url)).as_posix()}"
+    identity = f"sqlite:{opening.url.removeprefix('sqlite:///')}"
+    return SqlTarget.open(url, identity=identity, role_groups=opening.role_groups)
+
+
+ADAPTER = TargetAdapter(settings=NoSettings, open=_opened)
+"""What is plugged in under the name `sql`."""

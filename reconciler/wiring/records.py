@@ -59,7 +59,9 @@ def records(root: Path, target: str | None, *, environ: Mapping[str, str]) -> Re
     reading = read_state(root)
     if reading.config is None:
         raise InputError(reading.faults)
-    state = State(root=root, config=reading.config, policies={}, overrides=(), waivers=())
+    state = State(
+        root=root, config=reading.config, document=reading.document, policies={}, overrides=(), waivers=()
+    )
     name = chosen(reading.config, target)
     store = require_repository(open_store(state, name, clock(environ)))
     store.follow(published=state.config.ledger.durability == "push")

@@ -99,14 +99,14 @@ def _alive(holder: str) -> bool:
     return True
 
 
-def expanded(url: str, environ: Mapping[str, str], *, target: str) -> str:
+def expanded(text: str, environ: Mapping[str, str], *, where: str) -> str:
     """
-    Return an address with each `${NAME}` replaced by that environment variable.
+    Return text of reconciler.yaml with each `${NAME}` replaced by that environment variable.
 
     Raises UsageError where one is unset.
     """
-    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", url) if name not in environ})
+    missing = sorted({name for name in re.findall(r"\$\{(\w+)\}", text) if name not in environ})
     if missing:
-        told = f"target {target}: the environment has no {', '.join(missing)}"
+        told = f"{where}: the environment has no {', '.join(missing)}"
         raise UsageError(told, hint="set it where the command runs; it never belongs into a file")
-    return re.sub(r"\$\{(\w+)\}", lambda match: environ[match[1]], url)
+    return re.sub(r"\$\{(\w+)\}", lambda match: environ[match[1]], text)

@@ -27,6 +27,7 @@ from reconciler.files.state import Reading, State, read_state
 from reconciler.history import read_runs
 from reconciler.wiring.adapters import open_store
 from reconciler.wiring.elsewhere import about_here, strangers
+from reconciler.wiring.settings import setting_faults
 from reconciler.wiring.surroundings import clock
 
 READ = (".json", ".jsonl", ".yaml")
@@ -60,6 +61,8 @@ def check_state(root: Path, *, environ: Mapping[str, str]) -> Checkup:
     """
     reading = read_state(root)
     found = _Found(faults=list(reading.faults), warnings=[])
+    if reading.config:
+        found.faults.extend(setting_faults(reading.document, reading.config))
     exports = _exports(root, reading, found)
     ledgers, recorded = _ledgers(root, reading, found, environ=environ)
     _references(reading, exports, ledgers, found)
@@ -131,7 +134,9 @@ def _ledgers(
             Fault(str(root / "reconciler.yaml"), 0, told, "correct its faults, then validate again")
         )
         return {}, 0
-    state = State(root=root, config=reading.config, policies={}, overrides=(), waivers=())
+    state = State(
+        root=root, config=reading.config, document=reading.document, policies={}, overrides=(), waivers=()
+    )
     ledgers: dict[str, Ledger] = {}
     files = 0
     for target in sorted(reading.config.targets):

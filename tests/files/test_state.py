@@ -112,7 +112,7 @@ ledgr: {}
 """
     root = folder(tmp_path, {"reconciler.yaml": config})
 
-    assert lines(root, "reconciler.yaml") == [1, 4, 5, 8, 9, 10, 11, 12, 15, 16, 17]
+    assert lines(root, "reconciler.yaml") == [1, 5, 9, 10, 11, 12, 15, 16, 17]
     assert "s3cret" not in str(read_state(root).faults)
 
 
