@@ -45,6 +45,7 @@ LIBRARIES = {
     "referencing": "files.schema",
     "git": "store",
     "sqlalchemy": "targets.sql",
+    "psycopg": "targets.sql",
     "deepdiff": "render",
     "starlette": "server",
     "uvicorn": "server",
@@ -52,7 +53,7 @@ LIBRARIES = {
 }
 
 # Too slow for `reconciler --help`: to be imported inside the function that needs it.
-HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "sqlalchemy", "starlette", "urllib3", "uvicorn"}
+HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "psycopg", "sqlalchemy", "starlette", "urllib3", "uvicorn"}
 
 # The part of the standard library that reads neither clock nor disk nor environment, and tells nobody anything.
 PURE = (

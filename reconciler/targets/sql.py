@@ -1,8 +1,8 @@
 """
 Target `sql`: a registry of users and groups in a database; SQLite is the embedded default.
 
-One file, created on first use. Administrators work on it at the same time with plain SQL; sql_triggers tells how
-their changes are told from ours.
+It is created on first use: one file, or the tables of a schema on PostgreSQL. Administrators work on it at the same
+time with plain SQL; sql_triggers and sql_postgres_schema tell how their changes are told from ours.
 """
 
 from collections.abc import Sequence
@@ -12,34 +12,33 @@ from typing import TYPE_CHECKING, Self
 from reconciler.core.ledger import Fence
 from reconciler.core.model import Equality, Snapshot
 from reconciler.errors import TargetError
-from reconciler.files.atomic import make_folder
 from reconciler.ports import Result, Write
 from reconciler.ports_adapter import NoSettings, Opening, TargetAdapter
-from reconciler.targets import sql_schema
 from reconciler.targets.sql_file import RegistryFile, path_of
+from reconciler.targets.sql_postgres import SCHEMES, server_of
 from reconciler.targets.sql_read import snapshot
+from reconciler.targets.sql_versions import Registry, prepare
 
 if TYPE_CHECKING:
     from reconciler.targets.sql_engine import RegistryEngine
 
 _FENCE = "SELECT lineage, serial, holder, until FROM fence"
 _FIRST_FENCE = """
-    INSERT OR IGNORE INTO fence (one, lineage, serial, holder, until)
-    VALUES (1, :lineage, :serial, :holder, :until)"""
+    INSERT INTO fence (one, lineage, serial, holder, until) VALUES (1, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _MOVED_FENCE = """
-    UPDATE fence SET lineage = :lineage, serial = :serial, holder = :holder, until = :until
-    WHERE lineage = :was_lineage AND serial = :was_serial AND holder = :was_holder AND until = :was_until"""
+    UPDATE fence SET lineage = ?, serial = ?, holder = ?, until = ?
+    WHERE lineage = ? AND serial = ? AND holder = ? AND until = ?"""
 
 
 class SqlTarget:
     """
-    A registry of users and groups in a SQLite file, as a target.
+    A registry of users and groups in a database, as a target.
     """
 
-    def __init__(self, file: RegistryFile, *, role_groups: frozenset[str]) -> None:
-        self._file = file
+    def __init__(self, registry: Registry, *, role_groups: frozenset[str]) -> None:
+        self._registry = registry
         self._role_groups = role_groups
-        self.identity = file.identity
+        self.identity = registry.identity
         self.equality = Equality()
 
     @classmethod
@@ -52,25 +51,23 @@ class SqlTarget:
         identity: str | None = None,
     ) -> Self:
         """
-        Return the target at `url` (`sqlite:///PATH`), its file created or brought up to date where needed.
+        Return the target at `url` (`sqlite:///PATH`, `postgresql://...`), its tables made or brought up to date.
 
         `identity` names the database where its path depends on the folder one stands in.
         Membership of a group named in `role_groups` is an element of `roles`, not of `groups`. A write waits
-        `patience` seconds for others to finish theirs. Raises TargetError for a url that is not SQLite's, a file
+        `patience` seconds for others to finish theirs. Raises TargetError for a url of neither, a database
         that is not ours, or one that a newer program made.
         """
-        path = path_of(url)
-        file = RegistryFile(path.absolute(), identity or f"sqlite:{path.as_posix()}", patience)
-        with file.told("open it"):
-            make_folder(path.parent)
-        _prepare(file)
-        return cls(file, role_groups=role_groups)
+        registry = _registry_at(url, patience=patience, identity=identity)
+        registry.make_room()
+        prepare(registry)
+        return cls(registry, role_groups=role_groups)
 
     def read(self) -> Snapshot:
         """
         Return everything as of one moment, users and groups each sorted by id (as text).
         """
-        with self._file.reading("read") as driver:
+        with self._registry.reading("read") as driver:
             return snapshot(driver, self._role_groups)
 
     def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
@@ -88,7 +85,7 @@ class SqlTarget:
         """
         Return the fence as it stands in the database; None where none was set yet.
         """
-        with self._file.reading("read its fence") as driver:
+        with self._registry.reading("read its fence") as driver:
             row = driver.execute(_FENCE).fetchone()
         return None if row is None else Fence(lineage=row[0], serial=row[1], holder=row[2], until=row[3])
 
@@ -96,17 +93,10 @@ class SqlTarget:
         """
         Set the fence to `new` if it still is `seen`, in one step; return whether it was.
         """
-        values = {"lineage": new.lineage, "serial": new.serial, "holder": new.holder, "until": new.until}
-        with self._file.writing("move its fence") as driver:
+        with self._registry.writing("move its fence") as driver:
             if seen is None:
-                return driver.execute(_FIRST_FENCE, values).rowcount == 1
-            still = {
-                "was_lineage": seen.lineage,
-                "was_serial": seen.serial,
-                "was_holder": seen.holder,
-                "was_until": seen.until,
-            }
-            return driver.execute(_MOVED_FENCE, values | still).rowcount == 1
+                return driver.execute(_FIRST_FENCE, _columns(new)).rowcount == 1
+            return driver.execute(_MOVED_FENCE, _columns(new) + _columns(seen)).rowcount == 1
 
     def close(self) -> None:
         """
@@ -120,24 +110,29 @@ class SqlTarget:
         # SQLAlchemy takes a third of a second to load, and only a write needs it
         from reconciler.targets.sql_engine import RegistryEngine  # noqa: PLC0415 - see above
 
-        return RegistryEngine(self._file)
+        return RegistryEngine(self._registry)
 
 
-def _prepare(file: RegistryFile) -> None:
+def _columns(fence: Fence) -> tuple[str | int, ...]:
+    return fence.lineage, fence.serial, fence.holder, fence.until
+
+
+def _registry_at(url: str, *, patience: float, identity: str | None) -> Registry:
     """
-    Create or migrate the database, where it needs to be.
+    Return the database that a url names, by its scheme.
     """
-    with file.reading("read its version") as driver:
-        needed = sql_schema.pending(driver, file.identity)
-    if needed:
-        with file.writing("migrate it") as driver:
-            sql_schema.migrate(driver, file.identity)
+    if url.startswith(SCHEMES):
+        return server_of(url, patience=patience, identity=identity)
+    path = path_of(url)
+    return RegistryFile(path.absolute(), identity or f"sqlite:{path.as_posix()}", patience)
 
 
 def _opened(opening: Opening[NoSettings]) -> SqlTarget:
     """
-    Return the target that reconciler.yaml means. It is named by the path that stands there, wherever that starts.
+    Return the target that reconciler.yaml means; a file is named by the path that stands there, wherever it starts.
     """
+    if opening.url.startswith(SCHEMES):
+        return SqlTarget.open(opening.url, role_groups=opening.role_groups)
     url = f"sqlite:///{(opening.home / path_of(opening.url)).as_posix()}"
     identity = f"sqlite:{opening.url.removeprefix('sqlite:///')}"
     return SqlTarget.open(url, identity=identity, role_groups=opening.role_groups)

@@ -2,10 +2,9 @@
 What the registry's groups give: products, the sites on which they stand, and where they are the default.
 """
 
-import sqlite3
-
 from reconciler.core.ruling import GroupAccess
 from reconciler.targets.sql_triggers import side_triggers
+from reconciler.targets.sql_words import Driver
 
 DEFAULT_ACCESS: tuple[str, ...] = (
     """
@@ -24,7 +23,7 @@ DEFAULT_ACCESS: tuple[str, ...] = (
 """The step from version 1 to version 2: of which site and product a group is the default access group."""
 
 
-def group_access(driver: sqlite3.Connection) -> dict[str, GroupAccess]:
+def group_access(driver: Driver) -> dict[str, GroupAccess]:
     """
     Return what each group gives, by id; groups that give nothing, and stand nowhere, are not in it.
     """
@@ -43,7 +42,7 @@ def group_access(driver: sqlite3.Connection) -> dict[str, GroupAccess]:
     }
 
 
-def _by_group(driver: sqlite3.Connection, query: str) -> dict[str, list[str]]:
+def _by_group(driver: Driver, query: str) -> dict[str, list[str]]:
     """
     Return the second column of what is found, gathered by the first.
     """

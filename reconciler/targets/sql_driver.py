@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 from reconciler.effects import effect
+from reconciler.targets.sql_words import SQLITE, Driver
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -40,6 +41,8 @@ class Announced(sqlite3.Connection):
     A connection that announces what it does to its file.
     """
 
+    words = SQLITE
+
     def __init__(self, database: str, *arguments: Any, **settings: Any) -> None:  # noqa: ANN401 - the same
         with effect("open", database):
             super().__init__(database, *arguments, **settings)
@@ -50,6 +53,12 @@ class Announced(sqlite3.Connection):
         """
         cursor: sqlite3.Cursor = self.cursor()
         return cursor.execute(sql, parameters)
+
+    def stream(self, sql: str, /) -> sqlite3.Cursor:
+        """
+        Return the rows of a query, read as they are asked for.
+        """
+        return self.execute(sql)
 
     def cursor(self, factory: Any = _Cursor) -> Any:  # noqa: ANN401 - typeshed has two signatures for it
         """
@@ -79,7 +88,7 @@ class Announced(sqlite3.Connection):
             super().close()
 
 
-def driver_of(connection: "Connection") -> sqlite3.Connection:
+def driver_of(connection: "Connection") -> Driver:
     """
     Return the driver's own connection below one of SQLAlchemy, in the same transaction.
     """

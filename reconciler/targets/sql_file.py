@@ -11,11 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 from msgspec import Struct
 
 from reconciler.errors import TargetError
+from reconciler.files.atomic import make_folder
 from reconciler.targets.sql_driver import Announced
+from reconciler.targets.sql_schema import MIGRATIONS
 
 _URL = re.compile(r"(?P<name>[\w+]+)://(?P<host>[^/?]*)(?:/(?P<path>[^?]*))?(?P<query>\?.*)?", re.DOTALL)
 _NAMES = frozenset({"sqlite", "sqlite+pysqlite"})
@@ -36,13 +39,25 @@ _PAUSE = 0.01
 class RegistryFile(Struct, frozen=True):
     """
     A SQLite file at an absolute `path`, called `identity` in messages; a lock is waited for `patience` seconds.
+
+    `engine` tells SQLAlchemy to take the lock at once, so that it never finds its snapshot outdated half-way.
     """
 
     path: Path
     identity: str
     patience: float
 
-    def connect(self) -> sqlite3.Connection:
+    migrations: ClassVar[tuple[tuple[str, ...], ...]] = MIGRATIONS
+    engine: ClassVar[tuple[str, dict[str, bool], str]] = ("sqlite:///", {}, "BEGIN IMMEDIATE")
+
+    def make_room(self) -> None:
+        """
+        Make the folder that the file is in.
+        """
+        with self.told("open it"):
+            make_folder(self.path.parent)
+
+    def connect(self) -> Announced:
         """
         Return a new connection: foreign keys are kept, readers and the writer do not wait for each other.
 
@@ -60,7 +75,7 @@ class RegistryFile(Struct, frozen=True):
         return driver
 
     @contextmanager
-    def reading(self, doing: str) -> Iterator[sqlite3.Connection]:
+    def reading(self, doing: str) -> Iterator[Announced]:
         """
         Give a connection that sees the file as of one moment. Raises TargetError where the driver fails.
         """
@@ -68,7 +83,7 @@ class RegistryFile(Struct, frozen=True):
             yield driver
 
     @contextmanager
-    def writing(self, doing: str) -> Iterator[sqlite3.Connection]:
+    def writing(self, doing: str) -> Iterator[Announced]:
         """
         Give a connection whose changes are kept when the block ends well; the same, and it takes the lock at once.
 
@@ -78,7 +93,15 @@ class RegistryFile(Struct, frozen=True):
             yield driver
 
     @contextmanager
-    def _transaction(self, doing: str, begin: str) -> Iterator[sqlite3.Connection]:
+    def migrating(self) -> Iterator[Announced]:
+        """
+        Give the connection on which the tables are made, once nobody else makes them.
+        """
+        with self.writing("migrate it") as driver:
+            yield driver
+
+    @contextmanager
+    def _transaction(self, doing: str, begin: str) -> Iterator[Announced]:
         with self.told(doing), closing(self.connect()) as driver:
             driver.execute(begin)
             try:
@@ -111,7 +134,7 @@ def path_of(url: str) -> Path:
     if parts is None:
         raise TargetError("the target's url cannot be read as one", hint=_EXAMPLE)
     if parts["name"] not in _NAMES:
-        raise TargetError(f"target type sql knows SQLite, not {parts['name']!r}", hint=_EXAMPLE)
+        raise TargetError(f"target type sql knows SQLite and PostgreSQL, not {parts['name']!r}", hint=_EXAMPLE)
     if parts["path"] in {None, "", ":memory:"} and not parts["host"]:
         raise TargetError("the target's url names no file: what lives in memory is gone tomorrow", hint=_EXAMPLE)
     if parts["query"] or parts["host"]:
@@ -119,7 +142,7 @@ def path_of(url: str) -> Path:
     return Path(parts["path"])
 
 
-def _write_ahead(driver: sqlite3.Connection, *, last_try: bool) -> bool:
+def _write_ahead(driver: Announced, *, last_try: bool) -> bool:
     """
     Put the file in write-ahead mode, where it is not; return whether it now is.
 

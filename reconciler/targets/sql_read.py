@@ -2,35 +2,18 @@
 The registry's rows as live users, groups and catalogue.
 
 Full reads go through the driver's own cursor: the database joins a person's groups into one text, so that a
-hundred thousand people with a million memberships are a hundred thousand rows here.
+hundred thousand people with a million memberships are a hundred thousand rows here. How each database words it
+stands in sql_words.
 """
 
 import json
-import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
 from reconciler.files.rows import collector_paused
 from reconciler.targets.sql_access import group_access
-
-_USERS = """
-    SELECT u.id, u.user_name, u.external_id, u.enabled, u.version, u.changed_by,
-        u.email, u.first_name, u.last_name, u.display_name, u.distinguished_name, u.description, u.locale,
-        u.locked, u.can_change_password, u.temporary_password, u.password_expires_in_days,
-        (SELECT group_concat(m.group_id) FROM memberships m WHERE m.user_id = u.id),
-        (SELECT json_group_array(p.profile) FROM user_profiles p WHERE p.user_id = u.id),
-        (SELECT json_group_array(r.role) FROM user_roles r WHERE r.user_id = u.id)
-    FROM users u"""
-_GROUPS = """
-    SELECT g.id, g.name, g.external_id, g.active, g.version, g.changed_by, g.description, g.parent, g.deleted,
-        (SELECT json_group_array(r.role) FROM group_roles r WHERE r.group_id = g.id)
-    FROM groups g"""
-_SOME = " WHERE id IN (SELECT value FROM json_each(?))"
-_ROLE_GROUPS = "SELECT id, name FROM groups WHERE name IN (SELECT value FROM json_each(?))"
-_ELEVATED = "SELECT user_id, group_id FROM memberships WHERE group_id IN (SELECT value FROM json_each(?))"
-_GROUPS_OF = """
-    SELECT DISTINCT m.group_id FROM memberships m JOIN groups g ON g.id = m.group_id
-    WHERE m.user_id IN (SELECT value FROM json_each(?))"""
+from reconciler.targets.sql_words import Driver
 
 
 class _Sets(dict[str, tuple[str, ...]]):
@@ -53,40 +36,39 @@ class _Texts(dict[str | None, str | None]):
         return text
 
 
-def snapshot(driver: sqlite3.Connection, role_groups: frozenset[str]) -> Snapshot:
+def snapshot(driver: Driver, role_groups: frozenset[str]) -> Snapshot:
     """
     Return everything as of one moment; the caller's transaction is that moment.
     """
     with collector_paused():
         roles = _role_groups(driver, role_groups)
-        groups = _live_groups(driver.execute(_GROUPS), set(roles))
+        groups = _live_groups(driver.stream(driver.words.groups), set(roles))
         known = {group.id: group.id for group in groups}
-        users = _live_users(driver.execute(_USERS), known.get, _elevated(driver, roles))
+        users = _live_users(driver.stream(driver.words.users), known.get, _elevated(driver, roles))
         return Snapshot(users=users, groups=groups, catalogue=_catalogue(driver))
 
 
-def live_users(driver: sqlite3.Connection, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
+def live_users(driver: Driver, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
     """
     Return those of the users that are there, by id.
     """
-    wanted = json.dumps(ids)
+    words, wanted = driver.words, (driver.words.given(ids),)
     roles = _role_groups(driver, role_groups)
-    known = {str(id_): str(id_) for (id_,) in driver.execute(_GROUPS_OF, (wanted,)) if id_ not in roles}
-    rows = driver.execute(_USERS + _SOME, (wanted,))
+    known = {str(id_): str(id_) for (id_,) in driver.execute(words.groups_of, wanted) if id_ not in roles}
+    rows = driver.execute(words.users + words.some, wanted)
     return {live.id: live for live in _live_users(rows, known.get, _elevated(driver, roles))}
 
 
-def live_groups(driver: sqlite3.Connection, ids: Sequence[int]) -> dict[str, Live]:
+def live_groups(driver: Driver, ids: Sequence[int]) -> dict[str, Live]:
     """
     Return those of the groups that are there, by id.
     """
-    rows = driver.execute(_GROUPS + _SOME, (json.dumps(ids),))
+    words = driver.words
+    rows = driver.execute(words.groups + words.some, (words.given(ids),))
     return {live.id: live for live in _live_groups(rows, set())}
 
 
-def live(
-    driver: sqlite3.Connection, kind: Kind, ids: Sequence[int], role_groups: frozenset[str]
-) -> dict[str, Live]:
+def live(driver: Driver, kind: Kind, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
     """
     Return those of the entities of one kind that are there, by id.
     """
@@ -95,25 +77,25 @@ def live(
     return live_groups(driver, ids)
 
 
-def _role_groups(driver: sqlite3.Connection, names: frozenset[str]) -> dict[int, str]:
+def _role_groups(driver: Driver, names: frozenset[str]) -> dict[int, str]:
     """
     Return the groups that express a role, name by id.
     """
-    return dict(driver.execute(_ROLE_GROUPS, (json.dumps(sorted(names)),)))
+    return dict(driver.execute(driver.words.role_groups, (driver.words.given(sorted(names)),)))
 
 
-def _elevated(driver: sqlite3.Connection, roles: dict[int, str]) -> dict[int, list[str]]:
+def _elevated(driver: Driver, roles: dict[int, str]) -> dict[int, list[str]]:
     """
     Return who is in a group that expresses a role: the roles by user id.
     """
     elevated: dict[int, list[str]] = {}
-    for user, group in driver.execute(_ELEVATED, (json.dumps(sorted(roles)),)):
+    for user, group in driver.execute(driver.words.elevated, (driver.words.given(sorted(roles)),)):
         elevated.setdefault(user, []).append(roles[group])
     return elevated
 
 
 def _live_users(
-    rows: sqlite3.Cursor, known: Callable[[str], str | None], elevated: dict[int, list[str]]
+    rows: Iterable[tuple[Any, ...]], known: Callable[[str], str | None], elevated: dict[int, list[str]]
 ) -> tuple[Live, ...]:
     """
     Return the users of `rows` sorted by id; a group that `known` does not know is not part of their groups.
@@ -162,7 +144,7 @@ def _with_elevated(roles: tuple[str, ...], more: list[str] | None) -> tuple[str,
     return tuple(sorted({*roles, *more})) if more else roles
 
 
-def _live_groups(rows: sqlite3.Cursor, left_out: set[int]) -> tuple[Live, ...]:
+def _live_groups(rows: Iterable[tuple[Any, ...]], left_out: set[int]) -> tuple[Live, ...]:
     """
     Return the groups of `rows` but for those that express a role, sorted by id.
     """
@@ -198,7 +180,7 @@ def _by_id(live: Live) -> str:
     return live.id
 
 
-def _catalogue(driver: sqlite3.Connection) -> Catalogue:
+def _catalogue(driver: Driver) -> Catalogue:
     """
     Return the profiles, each with the groups that an administrator associated with it, and what groups give.
     """

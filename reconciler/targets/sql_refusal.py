@@ -1,19 +1,22 @@
 """
 What the registry says when it does not make a write: which row stands in the way, and what would help.
 
-SQLite says no more than `UNIQUE constraint failed` or `FOREIGN KEY constraint failed`; who has the name, and
+A database says no more than `UNIQUE constraint failed` or `FOREIGN KEY constraint failed`; who has the name, and
 which profile is missing, is looked up here, after the refused write was rolled back.
 """
 
 from msgspec import Struct
 from sqlalchemy import Connection, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from reconciler.core.model import Live
 from reconciler.targets.sql_driver import driver_of
 from reconciler.targets.sql_prepare import Ready
 from reconciler.targets.sql_read import live
 from reconciler.targets.sql_tables import GROUPS, PROFILES
+
+_REFUSALS = frozenset({"22", "23", "44", "54", "P0"})
+"""Data that does not fit, a constraint, a view's check, a limit, a trigger's own error."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -47,12 +50,22 @@ def earlier(connection: Connection, ready: Ready, *, roles: frozenset[str]) -> S
     return Standing(id=None, message=told)
 
 
+def is_refusal(error: DBAPIError) -> bool:
+    """
+    Return whether the database refused one write, and would take another: a rule is broken, a value does not fit.
+
+    PostgreSQL says so by the class of its SQLSTATE (https://www.postgresql.org/docs/15/errcodes-appendix.html).
+    """
+    state = getattr(error.orig, "sqlstate", None) or ""
+    return isinstance(error, IntegrityError) or state[:2] in _REFUSALS
+
+
 def why(connection: Connection, ready: Ready, error: Exception) -> str:
     """
     Return what stands in the way of a write that broke a rule of the database.
     """
     found = _taken(connection, ready) or _no_profile(connection, ready) or _no_group(connection, ready)
-    return found or str(error.orig if isinstance(error, DBAPIError) else error)
+    return found or " ".join(str(error.orig if isinstance(error, DBAPIError) else error).split())
 
 
 def is_there(connection: Connection, ready: Ready) -> bool:

@@ -5,9 +5,6 @@ Administrators work on it with plain SQL, from any program. So what the reconcil
 database itself, whoever writes: see sql_triggers.
 """
 
-import sqlite3
-
-from reconciler.errors import TargetError
 from reconciler.targets.sql_access import DEFAULT_ACCESS
 from reconciler.targets.sql_triggers import TRIGGERS, column_trigger
 
@@ -163,45 +160,3 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _DISTINGUISHED_NAME,
 )
 """The statements that lead from each version to the next; the first ones from an empty file to version 1."""
-
-
-def pending(driver: sqlite3.Connection, identity: str) -> bool:
-    """
-    Return whether migrations are missing; raises TargetError for a file that is not ours or too new.
-    """
-    return _version(driver, identity) < len(MIGRATIONS)
-
-
-def migrate(driver: sqlite3.Connection, identity: str) -> None:
-    """
-    Bring the database to this program's version, inside the transaction that the caller opened for writing.
-
-    The version is looked at again under the write lock: another program may have migrated in between.
-    """
-    version = _version(driver, identity)
-    if version == 0:
-        driver.execute("CREATE TABLE schema_version (version INTEGER PRIMARY KEY, applied_at TEXT)")
-    for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
-        for statement in statements:
-            driver.execute(statement)
-        driver.execute("INSERT INTO schema_version VALUES (?, datetime('now'))", (number,))
-
-
-def _version(driver: sqlite3.Connection, identity: str) -> int:
-    """
-    Return the version of the database's schema, 0 for an empty file.
-    """
-    tables = {row[0] for row in driver.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    if not tables:
-        return 0
-    if "schema_version" not in tables:
-        named = ", ".join(sorted(tables)[:3])
-        raise TargetError(f"{identity} holds tables that are not ours ({named})", hint="name a file of its own")
-    (latest,) = driver.execute("SELECT max(version) FROM schema_version").fetchone()
-    version = int(latest or 0)
-    if version > len(MIGRATIONS):
-        raise TargetError(
-            f"{identity} has schema version {version}, this program knows {len(MIGRATIONS)}",
-            hint="upgrade the reconciler: python3 -m pip install --upgrade identity-reconciler",
-        )
-    return version

@@ -8,10 +8,12 @@ A user's role that a group expresses (`OPAdministrators`) is membership of the g
 from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
-from sqlalchemy.dialects.sqlite import insert as insert_or_keep
+from sqlalchemy import Connection, select
 
+from reconciler.targets.sql_bulk import add_pairs, insert_groups, remove_pairs
 from reconciler.targets.sql_tables import GROUPS, MEMBERSHIPS, SHAPES, Shape, Side
+
+_MEMBERS = Side(MEMBERSHIPS, MEMBERSHIPS.c.user_id, MEMBERSHIPS.c.group_id)
 
 Elements: TypeAlias = list[tuple[int, str]]
 """Elements of sets, each with the id of its owner."""
@@ -22,7 +24,7 @@ def add(connection: Connection, shape: Shape, field: str, elements: Elements, *,
     Add elements that their owners do not hold yet; `roles` are those that groups express.
     """
     grouped = _grouped(shape, field, roles)
-    _add_rows(connection, shape.sets[field], [pair for pair in elements if pair[1] not in grouped])
+    add_pairs(connection, shape.sets[field], [pair for pair in elements if pair[1] not in grouped])
     _join_roles(connection, [pair for pair in elements if pair[1] in grouped])
 
 
@@ -38,8 +40,8 @@ def replace(
     rows = {pair for pair in wanted if pair[1] not in grouped}
     found = connection.execute(select(side.owner, side.element).where(side.owner.in_(sorted(sets))))
     held = {(row[0], row[1]) for row in found}
-    _remove_rows(connection, side, sorted(held - rows))
-    _add_rows(connection, side, sorted(rows - held))
+    remove_pairs(connection, side, sorted(held - rows))
+    add_pairs(connection, side, sorted(rows - held))
     if grouped:
         joined = _joined_roles(connection, sets, grouped)
         leave(connection, sorted((owner, joined[owner, role]) for owner, role in joined.keys() - wanted))
@@ -50,19 +52,14 @@ def join(connection: Connection, members: Iterable[tuple[int, int]]) -> None:
     """
     Add memberships, (user id, group id) each; one that is there already stays.
     """
-    rows = [{"user_id": user, "group_id": group} for user, group in members]
-    if rows:
-        connection.execute(insert_or_keep(MEMBERSHIPS).on_conflict_do_nothing(), rows)
+    add_pairs(connection, _MEMBERS, list(members))
 
 
 def leave(connection: Connection, members: Iterable[tuple[int, int]]) -> None:
     """
     Remove memberships, (user id, group id) each; one that is not there does not matter.
     """
-    rows = [{"user": user, "group": group} for user, group in members]
-    if rows:
-        one = (MEMBERSHIPS.c.user_id == bindparam("user")) & (MEMBERSHIPS.c.group_id == bindparam("group"))
-        connection.execute(delete(MEMBERSHIPS).where(one), rows)
+    remove_pairs(connection, _MEMBERS, list(members))
 
 
 def _grouped(shape: Shape, field: str, roles: frozenset[str]) -> frozenset[str]:
@@ -70,25 +67,6 @@ def _grouped(shape: Shape, field: str, roles: frozenset[str]) -> frozenset[str]:
     Return those elements of a field that groups express: roles of users, and nothing else.
     """
     return roles if field == "roles" and shape is SHAPES["user"] else frozenset()
-
-
-def _add_rows(connection: Connection, side: Side, elements: Elements) -> None:
-    """
-    Insert one row for each element.
-    """
-    if elements:
-        rows = [{side.owner.name: owner, side.element.name: element} for owner, element in elements]
-        connection.execute(insert(side.table), rows)
-
-
-def _remove_rows(connection: Connection, side: Side, elements: Elements) -> None:
-    """
-    Delete the row of each element.
-    """
-    if elements:
-        one = (side.owner == bindparam("of")) & (side.element == bindparam("what"))
-        rows = [{"of": owner, "what": element} for owner, element in elements]
-        connection.execute(delete(side.table).where(one), rows)
 
 
 def _joined_roles(
@@ -111,7 +89,7 @@ def _join_roles(connection: Connection, elements: Elements) -> None:
     if not elements:
         return
     names = sorted({role for _, role in elements})
-    connection.execute(insert_or_keep(GROUPS).on_conflict_do_nothing(), [{"name": name} for name in names])
+    insert_groups(connection, names)
     found = connection.execute(select(GROUPS.c.name, GROUPS.c.id).where(GROUPS.c.name.in_(names)))
     ids = {row[0]: row[1] for row in found}
     join(connection, [(user, ids[role]) for user, role in elements])

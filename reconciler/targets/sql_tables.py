@@ -5,7 +5,7 @@ The registry's tables as SQLAlchemy Core knows them, and where each field of a u
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Boolean, Column, Integer, MetaData, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, MetaData, Table, Text
 
 from reconciler.core.model import Kind, Value
 
@@ -19,10 +19,10 @@ def _table(name: str, *columns: Column[Any]) -> Table:
     return Table(name, _METADATA, *columns)
 
 
-WRITER = _table("writer", Column("run", Text), Column("began", Integer), Column("clock", Integer))
+WRITER = _table("writer", Column("run", Text), Column("began", BigInteger), Column("clock", BigInteger))
 USERS = _table(
     "users",
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
     Column("user_name", Text),
     Column("external_id", Text),
     Column("email", Text),
@@ -36,13 +36,13 @@ USERS = _table(
     Column("locked", Boolean),
     Column("can_change_password", Boolean),
     Column("temporary_password", Boolean),
-    Column("password_expires_in_days", Integer),
+    Column("password_expires_in_days", BigInteger),
     Column("changed_by", Text),
-    Column("version", Integer),
+    Column("version", BigInteger),
 )
 GROUPS = _table(
     "groups",
-    Column("id", Integer, primary_key=True),
+    Column("id", BigInteger, primary_key=True),
     Column("name", Text),
     Column("external_id", Text),
     Column("description", Text),
@@ -50,13 +50,13 @@ GROUPS = _table(
     Column("active", Boolean),
     Column("deleted", Boolean),
     Column("changed_by", Text),
-    Column("version", Integer),
+    Column("version", BigInteger),
 )
 PROFILES = _table("profiles", Column("name", Text, primary_key=True))
-MEMBERSHIPS = _table("memberships", Column("user_id", Integer), Column("group_id", Integer))
-USER_ROLES = _table("user_roles", Column("user_id", Integer), Column("role", Text))
-USER_PROFILES = _table("user_profiles", Column("user_id", Integer), Column("profile", Text))
-GROUP_ROLES = _table("group_roles", Column("group_id", Integer), Column("role", Text))
+MEMBERSHIPS = _table("memberships", Column("user_id", BigInteger), Column("group_id", BigInteger))
+USER_ROLES = _table("user_roles", Column("user_id", BigInteger), Column("role", Text))
+USER_PROFILES = _table("user_profiles", Column("user_id", BigInteger), Column("profile", Text))
+GROUP_ROLES = _table("group_roles", Column("group_id", BigInteger), Column("role", Text))
 
 
 class Scalar(Struct, frozen=True):

@@ -10,17 +10,16 @@ from itertools import groupby, islice
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, Delete, Update, bindparam, delete, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Delete, Update, bindparam, delete, update
+from sqlalchemy.exc import DBAPIError
 
 from reconciler.core.model import Kind, Live
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
-from reconciler.targets import sql_refusal, sql_sets
+from reconciler.targets import sql_bulk, sql_refusal, sql_sets
 from reconciler.targets.sql_driver import driver_of
 from reconciler.targets.sql_prepare import Ready, RefusedError, prepare
 from reconciler.targets.sql_read import live
-from reconciler.targets.sql_tables import WRITER
 
 _TOGETHER = 1000
 _KINDS: tuple[Kind, ...] = ("user", "group")
@@ -45,17 +44,16 @@ class _Fate(Struct, frozen=True, kw_only=True):
 
 def write_all(connection: Connection, writes: Sequence[Write], *, run: str, roles: frozenset[str]) -> list[Result]:
     """
-    Make the writes inside the caller's transaction, which holds the write lock; return one result each.
+    Make the writes inside the caller's transaction; return one result each.
 
-    `roles` are the names of groups that express a role. The run's id stands in `writer` for as long as we write,
-    and is taken out before the commit: see sql_schema.
+    `roles` are the names of groups that express a role. The run signs for as long as we write: see sql_triggers.
     """
     fates: list[_Fate] = []
     with collector_paused():
-        connection.execute(update(WRITER).values(run=run, began=WRITER.c.clock))
+        sql_bulk.sign(connection, run)
         for part in _parts(map(_prepared, writes)):
             fates += [part] if isinstance(part, _Fate) else _make(connection, part, roles)
-        connection.execute(update(WRITER).values(run=None))
+        sql_bulk.unsign(connection)
         return _read_back(connection, fates, roles)
 
 
@@ -99,7 +97,9 @@ def _make(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> 
             return [
                 _Fate(write=ready.write, outcome="landed", id=id_) for ready, id_ in zip(batch, ids, strict=True)
             ]
-    except (IntegrityError, _MissedError) as error:
+    except (DBAPIError, _MissedError) as error:
+        if isinstance(error, DBAPIError) and not sql_refusal.is_refusal(error):
+            raise
         if len(batch) == 1:
             return [_unmade(connection, batch[0], error, roles)]
     half = len(batch) // 2
@@ -109,16 +109,10 @@ def _make(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> 
 def _create(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[int]:
     """
     Insert rows of one kind with all that belongs to them; return their ids.
-
-    The new ids are those above the highest that was there: nobody else can insert while we hold the lock.
     """
     shape = batch[0].shape
-    table, name = shape.table, shape.table.c[shape.name]
-    last = connection.scalar(select(func.max(table.c.id))) or 0
-    connection.execute(insert(table), [ready.columns for ready in batch])
-    new = connection.execute(select(name, table.c.id).where(table.c.id > last))
-    by_name = {row[0]: row[1] for row in new}
-    ids = [by_name[ready.columns[shape.name]] for ready in batch]
+    by_name = sql_bulk.insert_named(connection, shape, [ready.columns for ready in batch])
+    ids = [by_name[str(ready.columns[shape.name])] for ready in batch]
     for field in batch[0].sets:
         elements = [(id_, element) for id_, ready in zip(ids, batch, strict=True) for element in ready.sets[field]]
         sql_sets.add(connection, shape, field, elements, roles=roles)

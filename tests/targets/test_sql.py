@@ -91,9 +91,7 @@ class TestSqlTarget(TargetContract):
 @pytest.mark.parametrize(
     ("url", "word"),
     [
-        pytest.param(
-            "postgresql://ann:s3cret@db.example.com/iam?sslkey=s3cret", "postgresql", id="another database"
-        ),
+        pytest.param("mysql://ann:s3cret@db.example.com/iam?sslkey=s3cret", "mysql", id="another database"),
         pytest.param("sqlite://", "memory", id="memory"),
         pytest.param("sqlite:///:memory:", "memory", id="memory by name"),
         pytest.param("sqlite:///x.db?password=s3cret", "more than a path", id="query"),
