@@ -1,5 +1,5 @@
 """
-Which commit added a file, as Git's log tells it.
+Which commit added a file, and which changed one that is only ever added, as Git's log tells it.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,25 @@ def additions(git: Git, revision: str, folder: str) -> Iterator[tuple[str, Commi
     """
     options = ("-z", "--diff-filter=A", "--no-renames", "--name-only", f"--format={_FORMAT}")
     yield from _logged(git.run("log", *options, revision, "--", folder).decode("utf-8", "replace"))
+
+
+def edits(git: Git, revision: str, folder: str) -> dict[str, tuple[str, Commit]]:
+    """
+    Return what became of each file below `folder` after it was added, and the first commit that did it.
+
+    A merge is looked at from each of its parents, so that nothing hides in one.
+    """
+    options = ("-z", "-m", "--reverse", "--diff-filter=MTD", "--no-renames", "--name-status", f"--format={_FORMAT}")
+    found: dict[str, tuple[str, Commit]] = {}
+    letter = ""
+    for part, commit in _logged(git.run("log", *options, revision, "--", folder).decode("utf-8", "replace")):
+        # letter and path come in turn
+        if not letter:
+            letter = part
+            continue
+        found.setdefault(part, ("taken away" if letter == "D" else "changed", commit))
+        letter = ""
+    return found
 
 
 def _logged(logged: str) -> Iterator[tuple[str, Commit]]:

@@ -13,12 +13,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.canonical import digest_bytes
-from reconciler.core.ledger import Head, Ledger
+from reconciler.core.ledger import Ledger
 from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
+from reconciler.core.runs import same_record, sealed
 from reconciler.errors import HeldError, LedgerError, OvertakenError, StoreError
+from reconciler.files.document import encode_document
 from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
-from reconciler.files.ledger import OpenLedger, decode_ledger, open_ledger
+from reconciler.files.ledger import HEAD, OpenLedger, decode_ledger, open_ledger
 from reconciler.files.new_ledger import encode_delta, encode_run, run_path
 from reconciler.ports import Store
 
@@ -153,31 +155,35 @@ def resume(book: Book) -> Opened:
 
 def _is_recorded(book: Book, journal: Journal) -> bool:
     return any(
-        path == journal.run_path and content == journal.run_file for path, content in book.store.read("runs")
+        path == journal.run_path and same_record(content, journal.run_file)
+        for path, content in book.store.read("runs")
     )
 
 
 def _journal(book: Book, opened: Opened, recorded: Recorded, trailers: Mapping[str, str]) -> Journal:
     header = recorded.header
-    content = encode_run(header, recorded.lines)
-    head: Head = replace(recorded.head, previous=digest_bytes(content))
     return Journal(
         version=VERSION,
         target=book.target,
         run=header.run,
-        head=head,
+        head=recorded.head,
         users=recorded.delta.users,
         groups=recorded.delta.groups,
         run_path=run_path(header.time, header.run),
-        run_file=content,
+        run_file=encode_run(header, recorded.lines),
         message=commit_message(f"Record run {header.run} on {book.target}", [], trailers),
         parent=opened.revision,
     )
 
 
 def _commit(book: Book, opened: Opened, journal: Journal) -> Opened:
+    """
+    Return the ledger with the record in it: the record vouches for the state it leaves, the head for the record.
+    """
     ledger, files = encode_delta(opened.ledger.whole(), journal.head, journal.users, journal.groups)
-    changed = {**files, journal.run_path: journal.run_file}
+    record = sealed(journal.run_file, ledger.head)
+    ledger = Ledger(replace(ledger.head, previous=digest_bytes(record)), ledger.users, ledger.groups)
+    changed = {**files, HEAD: encode_document(ledger.head), journal.run_path: record}
     revision = book.store.commit(changed, journal.message, parent=opened.revision)
     return Opened(ledger=ledger, revision=_published(book, revision))
 

@@ -10,6 +10,7 @@ import click
 from msgspec import UnsetType
 
 from reconciler.cli.session import Session, shared
+from reconciler.cli.verifying import print_proof
 from reconciler.core.model import Value
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.history import Event, known_as, owners_over_time
@@ -47,8 +48,9 @@ Examples:
   reconciler audit --user ann@example.com --field locale    who owned her locale, and what it held, over time
   reconciler audit --since 2026-11-01 --format csv          for a spreadsheet
   reconciler audit --administrators --on 2026-11-20         who could log in as an administrator that day
+  reconciler audit --verify                                 whether anybody touched what the runs recorded
 \b
-Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is broken, 2 usage.
+Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is broken or was touched, 2 usage.
 """
 )
 @click.option("--user", metavar="USER", help="Only of this person: key, or any user name or e-mail ever borne.")
@@ -58,6 +60,9 @@ Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is 
     "--administrators", is_flag=True, help="Who could log in as an administrator, at any moment of the day --on."
 )
 @click.option("--on", metavar="DAY", help="The day (UTC) for --administrators, such as 2026-11-20; else today.")
+@click.option(
+    "--verify", is_flag=True, help="Whether every recorded state follows from the runs; names what was touched."
+)
 @click.option("--target", metavar="NAME", help="The target; needed where there are several.")
 @click.option(
     "--format", "form", type=click.Choice(FORMS), default="table", show_default=True, help="How to print it."
@@ -71,6 +76,7 @@ def audit(  # noqa: PLR0913  click gives one argument an option
     since: str | None,
     administrators: bool,
     on: str | None,
+    verify: bool,
     target: str | None,
     form: Form,
 ) -> int:
@@ -79,10 +85,11 @@ def audit(  # noqa: PLR0913  click gives one argument an option
 
     Only the runs' records in Git are read. No target is asked, and none need be there.
     """
-    if administrators or on:
-        if user or field or since or not administrators:
-            raise UsageError("--on goes with --administrators, and these with no other question", hint="see --help")
-        return _administrators(session, target, on, form)
+    if administrators or on or verify:
+        if user or field or since or administrators is verify or (on and not administrators):
+            wrong = "--on goes with --administrators; these, and --verify, with no other question"
+            raise UsageError(wrong, hint="see --help")
+        return print_proof(session, target, form) if verify else _administrators(session, target, on, form)
     begin = _moment(since)
     found = records(session.state, target, environ=session.environ)
     if found.store.deepen():

@@ -190,6 +190,8 @@ class Ledger(Struct, frozen=True):
 class RunHeader(Struct, frozen=True, kw_only=True, tag="run", tag_field="type"):
     """
     The first line of a run's record. `reason` is why somebody made ledger and target one again, in such a run.
+
+    `state` is the digest of the head that the run left (but for its `previous`), and by it of all rows.
     """
 
     run: int
@@ -203,6 +205,7 @@ class RunHeader(Struct, frozen=True, kw_only=True, tag="run", tag_field="type"):
     previous: str
     interrupted: bool = False
     reason: str | UnsetType = UNSET
+    state: str | UnsetType = UNSET
 
 
 class RunChange(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="change", tag_field="type"):

@@ -209,10 +209,8 @@ def _claim_lines(decision: Decision, rows: Mapping[tuple[str, str], LedgerRow | 
 
 def _known(decision: Decision, place: tuple[str, str]) -> LedgerRow | None:
     """
-    Return an entity's row as it was before the run, under whichever key.
+    Return the row at a place before the run; that of an entity that bears another key now stood at the earlier.
     """
-    if place in decision.settled:
-        return decision.settled[place].pair.row
     kind, key = place
     return (decision.world.ledger.users if kind == "user" else decision.world.ledger.groups).get(key)
 
@@ -221,6 +219,8 @@ def _untold(claim: Claim, row: LedgerRow | None) -> str:
     """
     Return what there is to say of a claim of which the plan said nothing.
     """
+    if claim.owner == "admin":
+        return "the administrators', as under another key before"
     if claim.owner:
         return "written by Git, or found to agree with it"
     return "no longer shared: its claim ends" if row else "the ledger keeps the entity no longer"

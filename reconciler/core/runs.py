@@ -2,13 +2,14 @@
 The records of runs as the ledger keeps them: decoded, and checked against each other.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
-from reconciler.core.canonical import REFUSALS, digest_bytes, encode
-from reconciler.core.ledger import RunChange, RunClaim, RunHeader, RunLine
+from reconciler.core.canonical import REFUSALS, digest, digest_bytes, encode
+from reconciler.core.ledger import Head, RunChange, RunClaim, RunHeader, RunLine
 from reconciler.errors import Fault, InputError
 
 
@@ -87,6 +88,79 @@ def _run(path: str, content: bytes, lines: Sequence[RunLine], commit: Commit | N
     )
 
 
+def state_of(head: Head) -> str:
+    """
+    Return the digest of what a run left: of the head, and of the rows whose digest stands in it.
+
+    It goes into the run's record, whose own hash goes into the head's `previous`: so that is left out.
+    """
+    return digest(replace(head, previous=""))
+
+
+def sealed(content: bytes, head: Head) -> bytes:
+    """
+    Return a run's record with the state that the run left in its first line, whatever stood there before.
+    """
+    first, _, rest = content.partition(b"\n")
+    header = replace(msgspec.json.decode(first, type=RunHeader), state=state_of(head))
+    return encode(header) + b"\n" + rest
+
+
+def same_record(one: bytes, other: bytes) -> bool:
+    """
+    Return whether two records are of one run that did one thing, whichever state it left.
+    """
+    return _unsealed(one) == _unsealed(other)
+
+
+def _unsealed(content: bytes) -> tuple[RunHeader | None, bytes]:
+    header = _header(content)
+    return (replace(header, state=UNSET), content.partition(b"\n")[2]) if header else (None, content)
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """
+    One record as a link of the chain: its serial, the hash of its bytes, and which one it names as the one before.
+
+    `header` is None where the record's first line cannot be read.
+    """
+
+    path: str
+    serial: int
+    hash: str
+    header: RunHeader | None
+
+
+def links(files: Iterable[tuple[str, bytes]]) -> tuple[Link, ...]:
+    """
+    Return the records in `files` (path, content), however broken they are, in the order in which they say they ran.
+    """
+    found = (_link(path, content) for path, content in files)
+    return tuple(sorted(found, key=lambda link: (link.serial, link.path)))
+
+
+def _link(path: str, content: bytes) -> Link:
+    header = _header(content)
+    serial = header.run if header else _serial(path)
+    return Link(path=path, serial=serial, hash=digest_bytes(content), header=header)
+
+
+def _header(content: bytes) -> RunHeader | None:
+    try:
+        line = _DECODER.decode(content.partition(b"\n")[0])
+    except REFUSALS:
+        return None
+    return line if isinstance(line, RunHeader) else None
+
+
+def _serial(path: str) -> int:
+    """
+    Return the run that a record's name tells; -1 where it tells none.
+    """
+    stem = path.rpartition("/")[2].removesuffix(".jsonl")
+    return int(stem) if stem.isdecimal() and stem.isascii() else -1
+
+
 def verify_chain(runs: Sequence[Run], *, last: str | None = None) -> tuple[Fault, ...]:
     """
     Return every break in the chain of records: each names the hash of the one before it, the first names none.
@@ -94,23 +168,58 @@ def verify_chain(runs: Sequence[Run], *, last: str | None = None) -> tuple[Fault
     A record that was changed, dropped or reordered breaks it at the next one; `last`, the hash that the ledger's
     head holds, shows the same of the last record.
     """
-    faults: list[Fault] = []
-    previous = ""
-    for run in runs:
-        if _serial(run.path) != run.header.run:
-            faults.append(Fault(run.path, 1, f"the record says run {run.header.run}, its file another", _HINT))
-        if run.header.previous != previous:
-            faults.append(Fault(run.path, 1, _break(run.header.previous, previous), _HINT))
-        previous = digest_bytes(run.content)
-    if last is not None and last != previous:
-        faults.append(Fault("head.json", 0, _break(last, previous), _HINT))
+    return verify_links(links((run.path, run.content) for run in runs), last=last)
+
+
+def verify_links(chain: Sequence[Link], *, last: str | None = None) -> tuple[Fault, ...]:
+    """
+    Return every break in a chain whose records need not be readable: see `verify_chain`.
+    """
+    paths = {link.hash: link.path for link in chain}
+    faults = [fault for link in chain if (fault := _misnamed(link))]
+    for before, link in zip((None, *chain), chain, strict=False):
+        named = link.header.previous if link.header else None
+        if named is not None and named != (before.hash if before else ""):
+            faults.append(_break(before, link, named, paths))
+    found = chain[-1].hash if chain else ""
+    if last is not None and last != found:
+        where = f", {chain[-1].path}," if chain else ""
+        told = f"names {last or 'no record'} as the last one, but that{where} is {found or 'no record'}"
+        faults.append(Fault("head.json", 0, f"{told}: it was changed, or runs after it were dropped", _HINT))
     return tuple(faults)
 
 
-def _serial(path: str) -> int | None:
-    stem = path.rpartition("/")[2].removesuffix(".jsonl")
-    return int(stem) if stem.isdecimal() and stem.isascii() else None
+def _misnamed(link: Link) -> Fault | None:
+    """
+    Return what is wrong where a file's name is not that of the run whose record it holds.
+    """
+    if link.header is None:
+        return Fault(link.path, 1, "no record of a run begins here: it was changed", _HINT)
+    header = link.header
+    if link.path.endswith(f"/{header.time[:4]}/{header.run:06d}.jsonl"):
+        return None
+    told = f"the record says run {header.run} of {header.time[:4]}, its file another: it was moved or renamed"
+    return Fault(link.path, 1, told, _HINT)
 
 
-def _break(named: str, found: str) -> str:
-    return f"names {named or 'no record'} as the one before it, but that is {found or 'no record'}"
+def _break(before: Link | None, link: Link, named: str, paths: Mapping[str, str]) -> Fault:
+    """
+    Return what became of the record before `link`, as far as the hash that `link` names tells.
+
+    | the hash it names | the records | |
+    |---|---|---|
+    | another record's | whatever they are | reordered, or one was put in |
+    | nobody's, or none | one serial is missing between | dropped |
+    | nobody's, or none | follow each other | the one before was changed |
+    """
+    first = before.serial + 1 if before else 1
+    names = f"names {named or 'no record'} as the one before it"
+    if named in paths:
+        told = f"{names}, and that is {paths[named]}: records were reordered, or one was put in"
+        return Fault(link.path, 1, told, _HINT)
+    if link.serial > first:
+        missing = f"run {first}" if link.serial - first == 1 else f"runs {first} to {link.serial - 1}"
+        return Fault(link.path, 1, f"{names}, but the record of {missing} is missing: it was dropped", _HINT)
+    if before is None:
+        return Fault(link.path, 1, f"{names}, but it is the first", _HINT)
+    return Fault(before.path, 0, f"was changed: run {link.serial} {names}, but that is {before.hash} now", _HINT)

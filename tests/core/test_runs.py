@@ -158,7 +158,7 @@ def renamed(files: list[tuple[str, bytes]]) -> None:
 @pytest.mark.parametrize(
     ("harm", "where"),
     [
-        pytest.param(tampered, "runs/2026/000003.jsonl", id="changed"),
+        pytest.param(tampered, "runs/2026/000002.jsonl", id="changed"),
         pytest.param(dropped, "runs/2026/000003.jsonl", id="dropped"),
         pytest.param(begun_later, "runs/2026/000002.jsonl", id="first dropped"),
         pytest.param(renamed, "runs/2026/x.jsonl", id="renamed"),

@@ -19,6 +19,7 @@ from reconciler.core.model import Change
 from reconciler.core.ownership import Moment
 from reconciler.core.record import Outcome, record
 from reconciler.errors import HeldError, InputError
+from reconciler.files.proof import prove
 from reconciler.ports import Write
 from tests.targets.memory import MemoryTarget
 from tests.world import World
@@ -43,6 +44,7 @@ def all_hold(life: Life, *, bad: str = "incomplete") -> None:
         refused_is_untouched(world, before)
         return
     same_input_same_bytes(decision)
+    records_prove_the_ledger(world)
     unapproved_is_careful(life)
     approved_is_exact(life)
     bad_reading_takes_nothing(life, bad)
@@ -86,6 +88,13 @@ def same_input_same_bytes(decision: Decision) -> None:
 
     assert encode(other.plan) == encode(decision.plan)
     assert encode(recorded(other)) == encode(recorded(decision))
+
+
+def records_prove_the_ledger(world: World) -> None:
+    """
+    Check P11: the ledger's owners follow from the records, which are one chain from the first run.
+    """
+    assert prove(dict(world.store.read()), target="registry").faults == ()
 
 
 def unapproved_is_careful(life: Life) -> None:
