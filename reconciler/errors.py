@@ -81,6 +81,12 @@ class WireError(ReconcilerError):
         self.lost = lost
 
 
+class GitHubError(ReconcilerError):
+    """
+    GitHub refused, or did not answer as it should.
+    """
+
+
 class StoreError(ReconcilerError):
     """
     Git refused: no repository, a lost race, a rejected push.

@@ -54,7 +54,7 @@ def push(git: Git, ref: str, *, root: str) -> None:
             return
         if not _is_overtaken(answer):
             raise refusal(ref, remote, answer)
-        ours, theirs = _tip(git, ref), _fetched(git, ref, remote)
+        ours, theirs = _tip(git, ref), fetched(git, ref, remote)
         new = _again(git, ours, theirs, root=root)
         if not new:
             raise OvertakenError(refusal(ref, remote, answer).message, hint=_WAYS_OUT["pull"])
@@ -71,10 +71,10 @@ def follow(git: Git, ref: str, *, root: str) -> None:
     Commits that are only here go on top of it; where both sides have written the ledger at `root`, the remote's
     counts, and ours stay in the reflog: without being published they allowed no write to any target.
     """
-    remote = _remote(git, ref)
+    remote = remote_of(git, ref)
     if remote not in git.line("remote").split("\n"):
         return
-    ours, theirs = _tip(git, ref), _fetched(git, ref, remote)
+    ours, theirs = _tip(git, ref), fetched(git, ref, remote)
     if theirs in {"", ours} or (ours and _contains(git, ours, theirs)):
         return
     ahead = ours and not _contains(git, theirs, ours)
@@ -88,7 +88,7 @@ def deepen(git: Git, ref: str) -> bool:
     """
     tip = _tip(git, ref)
     missing = shallow(git) & set(git.line("rev-list", tip).split("\n")) if tip else set()
-    remote = _remote(git, ref)
+    remote = remote_of(git, ref)
     if not missing or remote not in git.line("remote").split("\n"):
         return False
     answer = git.ask("fetch", *_QUIETLY, _ALL, "--", remote, ref)
@@ -131,7 +131,10 @@ def _is_overtaken(answer: Answer) -> bool:
     return any(sign in said for sign in _OVERTAKEN)
 
 
-def _remote(git: Git, ref: str) -> str:
+def remote_of(git: Git, ref: str) -> str:
+    """
+    Return the name of the remote that a branch belongs to.
+    """
     configured = git.line("config", f"branch.{ref.removeprefix('refs/heads/')}.remote")
     return configured if configured not in {"", "."} else "origin"
 
@@ -139,7 +142,7 @@ def _remote(git: Git, ref: str) -> str:
 def _required(git: Git, ref: str) -> str:
     if ref == "HEAD":
         raise StoreError("no branch is checked out, so none can be pushed", hint="`git switch BRANCH` first")
-    remote = _remote(git, ref)
+    remote = remote_of(git, ref)
     if remote not in git.line("remote").split("\n"):
         raise StoreError(f"there is no remote {remote} to push to", hint=f"`git remote add {remote} URL` first")
     return remote
@@ -149,7 +152,7 @@ def _tip(git: Git, ref: str) -> str:
     return git.line("rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")
 
 
-def _fetched(git: Git, ref: str, remote: str) -> str:
+def fetched(git: Git, ref: str, remote: str) -> str:
     """
     Return the commit at which the remote has `ref`, once it is here; empty where the remote has no such branch.
 

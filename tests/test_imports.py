@@ -31,8 +31,9 @@ LAYERS = {
     "apply": "apply core ports files errors",
     "engine": "apply core ports files errors",
     "wiring": "engine apply history store targets sources files ports wire core errors effects",
+    "github": "github wire core render errors effects",
     "server": "server wiring engine history render core errors effects",
-    "cli": "cli server wiring engine apply history render core errors effects",
+    "cli": "cli server github wiring engine apply history render core errors effects",
     "__main__": "cli errors",
 }
 

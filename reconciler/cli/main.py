@@ -148,6 +148,12 @@ def _rebase_ledger() -> click.Command:
     return rebase_ledger
 
 
+def _github() -> click.Command:
+    from reconciler.cli.github import github  # noqa: PLC0415  loaded when called
+
+    return github
+
+
 COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "demo": (_demo, "Tell the whole story on a database in a new folder."),
     "init": (_init, "Make a state repository that plans at once."),
@@ -169,6 +175,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "policy": (_policy, "Show what a policy resolves to, and where each rule stands."),
     "groups": (_groups, "Review groups whose names are taken, and decide."),
     "audit": (_audit, "Say who owned and changed what, when, from Git alone."),
+    "github": (_github, "Plan, apply and export in GitHub Actions."),
     "rebase-ledger": (_rebase_ledger, "Accept a restored target, or a lost ledger."),
 }
 

@@ -14,6 +14,7 @@ from reconciler import __version__
 from reconciler.apply.book import Book, Opened, glance
 from reconciler.apply.order import Order
 from reconciler.apply.recovery import recover
+from reconciler.core.ledger import Head
 from reconciler.core.model import Plan
 from reconciler.core.scope import Scope
 from reconciler.engine import Asked
@@ -81,18 +82,47 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     """
     Return what `bench` yields, everything read but the target.
     """
+    state = sound_state(root)
+    name = chosen(state.config, target)
+    store = open_store(state, name, clock(environ))
+    store.follow(published=state.config.ledger.durability == "push")
+    return assembled(
+        state,
+        name,
+        store=store,
+        live=lambda head: fenced(open_target(state, name, environ), store, head),
+        environ=environ,
+        push=push,
+    )
+
+
+def sound_state(root: Path) -> State:
+    """
+    Return the state folder as values; raises InputError with all faults of all files, and between them.
+    """
     state = load_state(root)
     if faults := misfits(state.overrides, state.policies):
         raise InputError(faults)
-    name = chosen(state.config, target)
-    source = drawn(root, state.config, name)
-    now = clock(environ)
-    store = open_store(state, name, now)
-    store.follow(published=state.config.ledger.durability == "push")
+    return state
+
+
+def assembled(
+    state: State,
+    name: str,
+    *,
+    store: GitStore | EmptyStore,
+    live: Callable[[Head], Target],
+    environ: Mapping[str, str],
+    push: bool = False,
+) -> Bench:
+    """
+    Return everything a command on target `name` works with: its ledger in `store`, and what `live` opens.
+    """
+    source, now = drawn(state.root, state.config, name), clock(environ)
     book = Book(
         target=name,
         store=store,
-        folder=root.resolve().parent,
+        folder=state.root.resolve().parent,
         push=push or state.config.ledger.durability == "push",
     )
     opened = glance(book)
@@ -107,12 +137,11 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
         max_age=source.max_age,
         tool=TOOL,
     )
-    live = fenced(open_target(state, name, environ), store, opened.ledger.head)
     return Bench(
-        root=root,
+        root=state.root,
         state=state,
         asked=asked,
-        target=live,
+        target=live(opened.ledger.head),
         store=store,
         book=book,
         opened=opened,

@@ -3,19 +3,20 @@ The ledger of one target, opened from Git alone: no target is asked, and no expo
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
 from reconciler.apply.book import Book, load
 from reconciler.core.ledger import Head, Ledger
-from reconciler.core.runs import Run, verify_chain
+from reconciler.core.runs import Run, decode_runs, verify_chain
 from reconciler.errors import InputError
 from reconciler.files.document import decode_document
 from reconciler.files.ledger import HEAD, VERSION
 from reconciler.files.state import State, read_state
-from reconciler.history import read_runs
-from reconciler.store import GitStore
+from reconciler.history import RUNS, read_runs
+from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.adapters import open_store
 from reconciler.wiring.bench import chosen, require_repository
 from reconciler.wiring.surroundings import clock
@@ -66,3 +67,17 @@ def records(root: Path, target: str | None, *, environ: Mapping[str, str]) -> Re
     store = require_repository(open_store(state, name, clock(environ)))
     store.follow(published=state.config.ledger.durability == "push")
     return Records(target=name, store=store, folder=root.resolve().parent)
+
+
+def last_run_time(store: GitStore | EmptyStore) -> str:
+    """
+    Return when the last recorded run was, in UTC; empty where there is none, or its record cannot be read.
+    """
+    paths = [path for path in store.paths() if path.startswith(f"{RUNS}/")]
+    if not paths:
+        return ""
+    last = max(paths, key=lambda path: path.rpartition("/")[2])
+    with suppress(InputError):
+        runs = decode_runs((path, content, None) for path, content in store.read(last))
+        return runs[0].header.time if runs else ""
+    return ""
