@@ -112,6 +112,20 @@ class Target(Unfenced, Protocol):
         ...
 
 
+@runtime_checkable
+class Folding(Protocol):
+    """
+    A target that needs fewer requests the more memberships it is given at once.
+    """
+
+    @property
+    def together(self) -> int:
+        """
+        Return how many changes it takes at once where they are of memberships alone.
+        """
+        ...
+
+
 class Exported(Protocol):
     """
     What a source says, its people shard by shard: too many to be held all at once.

@@ -12,6 +12,7 @@ from typing import Annotated, Generic, TypeAlias, TypeVar
 
 from msgspec import Meta, Struct
 
+from reconciler.core.policy import Policy
 from reconciler.ports import Reading, Searchable, Unfenced
 
 Settings = TypeVar("Settings", bound=Struct)
@@ -41,6 +42,7 @@ class Opening(Struct, Generic[Settings], frozen=True, kw_only=True):
 
     `url` and `settings` hold secrets and are never shown; `written` is the url as it stands in the file. `home` is
     the folder that relative paths start at. Membership of a group in `role_groups` is an element of `roles`.
+    `policy` is what shall hold there, for an adapter that can tell whether its system has a place for it.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Opening(Struct, Generic[Settings], frozen=True, kw_only=True):
     home: Path
     account: str | None = None
     role_groups: frozenset[str] = frozenset()
+    policy: Policy | None = None
 
 
 class TargetAdapter(Struct, Generic[Settings], frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ LAYERS = {
     "core": "core errors",
     "ports": "core",
     "files": "files core errors effects",
-    "wire": "wire errors effects",
+    "wire": "wire ports errors effects",
     "sources": "sources core ports files wire errors",
     "targets": "targets core ports files wire errors effects",
     "store": "core ports files errors effects",

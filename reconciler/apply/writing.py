@@ -14,10 +14,10 @@ from reconciler.core.model import Change
 from reconciler.core.record import Outcome
 from reconciler.core.successor import external_id
 from reconciler.errors import ReconcilerError
-from reconciler.ports import Result, Target, Write
+from reconciler.ports import Folding, Result, Target, Write
 
 BATCH = 500
-"""Changes that are given to the target at once; never two of one entity."""
+"""Changes that are given to the target at once (more where they only move people); never two of one entity."""
 
 
 class Writing(Struct, kw_only=True):
@@ -38,7 +38,7 @@ def write(chosen: Sequence[Change], target: Target, *, order: Order, writing: Wr
     """
     Write batch after batch; end early where the target or the fence is lost, or the run shall stop.
     """
-    for batch in batches(chosen):
+    for batch in batches(chosen, together=target.together if isinstance(target, Folding) else BATCH):
         if order.stopped():
             return
         try:
@@ -51,19 +51,24 @@ def write(chosen: Sequence[Change], target: Target, *, order: Order, writing: Wr
         order.progress(len(writing.outcomes))
 
 
-def batches(changes: Sequence[Change]) -> Iterator[list[Change]]:
+def batches(changes: Sequence[Change], *, together: int = BATCH) -> Iterator[list[Change]]:
     """
     Yield the changes in runs that may be written at once: no two of one entity, none that needs another of them.
+
+    Up to `together` may be of memberships alone, which a target can fold by group.
     """
     batch: list[Change] = []
+    whole = 0
     ids: set[str] = set()
     entities: set[tuple[str, str]] = set()
     for change in changes:
         entity = (str(change.kind), change.link or change.key)
-        if len(batch) >= BATCH or entity in entities or ids & set(change.needs):
+        full = whole >= BATCH or len(batch) >= max(BATCH, together)
+        if full or entity in entities or ids & set(change.needs):
             yield batch
-            batch, ids, entities = [], set(), set()
+            batch, whole, ids, entities = [], 0, set(), set()
         batch.append(change)
+        whole += change.after.keys() != {"groups"}
         ids.add(change.id)
         entities.add(entity)
     if batch:

@@ -8,6 +8,8 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.ports_adapter import Secret
+
 IBM_CLOUD_TOKENS = "https://iam.cloud.ibm.com/identity/token"
 
 
@@ -16,7 +18,7 @@ class Bearer(Struct, frozen=True, kw_only=True, tag_field="type", tag="bearer", 
     A token that the server's administrator made (RFC 6750).
     """
 
-    token: str
+    token: Secret
 
 
 class Basic(Struct, frozen=True, kw_only=True, tag_field="type", tag="basic", forbid_unknown_fields=True):
@@ -25,7 +27,7 @@ class Basic(Struct, frozen=True, kw_only=True, tag_field="type", tag="basic", fo
     """
 
     user: str
-    password: str
+    password: Secret
 
 
 class ClientCredentials(
@@ -37,7 +39,7 @@ class ClientCredentials(
 
     token_url: str
     client_id: str
-    client_secret: str
+    client_secret: Secret
     scope: str = ""
 
 
@@ -46,7 +48,7 @@ class IbmCloudKey(Struct, frozen=True, kw_only=True, tag_field="type", tag="ibmc
     An IBM Cloud API key, for which IAM gives a token (https://cloud.ibm.com/docs/account?topic=account-iamtoken_from_apikey).
     """
 
-    api_key: str
+    api_key: Secret
     token_url: str = IBM_CLOUD_TOKENS
 
 

@@ -51,6 +51,7 @@ def open_target(state: State, name: str, environ: Mapping[str, str]) -> Unfenced
             home=state.root.resolve().parent,
             account=config.account,
             role_groups=frozenset(state.policies[name].roles.administrator.groups),
+            policy=state.policies[name],
         )
     )
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from reconciler.core.ledger import Fence, Head
 from reconciler.core.model import Equality, Snapshot
-from reconciler.ports import Result, Target, Unfenced, Write
+from reconciler.ports import Folding, Result, Target, Unfenced, Write
 from reconciler.store import EmptyStore, GitStore
 from reconciler.store_fence import GitFence
 
@@ -44,6 +44,13 @@ class Fenced(Struct, frozen=True):
         Return how the target compares values.
         """
         return self.target.equality
+
+    @property
+    def together(self) -> int:
+        """
+        Return how many memberships the target takes at once.
+        """
+        return self.target.together if isinstance(self.target, Folding) else 0
 
     def read(self) -> Snapshot:
         """

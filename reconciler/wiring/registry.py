@@ -18,6 +18,7 @@ SOURCES: Mapping[str, str] = {
     "rows": "reconciler.sources.canonical:ADAPTER",
 }
 TARGETS: Mapping[str, str] = {
+    "scim": "reconciler.targets.scim:ADAPTER",
     "sql": "reconciler.targets.sql:ADAPTER",
 }
 """What is plugged in under the name of each type that comes with the package."""

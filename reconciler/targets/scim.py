@@ -1,0 +1,87 @@
+"""
+Target `scim`: the users and groups of a SCIM 2.0 server (RFC 7643, RFC 7644).
+
+A server keeps no last writer and no fence. Its groups hold their members, so a person's groups are known from all
+groups; what one server does otherwise is a quirk (scim_profiles), found out (scim_server) or measured (scim_probe).
+"""
+
+from collections.abc import Sequence
+from typing import Self
+
+from reconciler.core.model import Catalogue, Equality, Snapshot
+from reconciler.errors import TargetError
+from reconciler.files.rows import collector_paused
+from reconciler.ports import Result, Write
+from reconciler.ports_adapter import Opening, TargetAdapter
+from reconciler.targets.scim_known import Known
+from reconciler.targets.scim_server import Server
+from reconciler.targets.scim_settings import ScimSettings, fit, places, quirks
+from reconciler.targets.scim_write import write_all
+from reconciler.wire.client import Client
+
+
+class ScimTarget:
+    """
+    A SCIM server, as a target.
+    """
+
+    together = 10_000
+
+    def __init__(self, server: Server, known: Known) -> None:
+        self.server = server
+        self.identity = f"scim:{server.client.root}"
+        self.equality = Equality(caseless=server.quirks.caseless, trimmed=server.quirks.trimmed)
+        self._known = known
+
+    @classmethod
+    def open(cls, url: str, settings: ScimSettings, *, role_groups: frozenset[str] = frozenset()) -> Self:
+        """
+        Return the target at `url`; nothing is asked of it yet.
+
+        Membership of a group named in `role_groups` is an element of `roles`, not of `groups`. Raises UsageError
+        for settings that cannot work.
+        """
+        known = quirks(settings)
+        return cls(Server(Client.open(url, settings), known), Known(places(known), roles=role_groups))
+
+    def read(self) -> Snapshot:
+        """
+        Return everything, users and groups each sorted by id; people's groups come from the groups, in bulk.
+        """
+        with collector_paused():
+            groups, users = self.server.every("group"), self.server.every("user")
+            self._known.read(groups.resources)
+            etag = self.server.able.etag
+            return Snapshot(
+                users=tuple(self._known.live("user", one, etag=etag) for one in users.resources),
+                groups=tuple(self._known.live("group", one, etag=etag) for one in groups.resources),
+                catalogue=Catalogue(),
+                complete=not (groups.problem or users.problem),
+                problem=groups.problem or users.problem,
+            )
+
+    def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
+        """
+        Make the writes and return one result each, in the same order; the server has no place for `run`.
+
+        An entity's own fields are a compare-and-set; memberships follow, as additions and removals by group.
+        """
+        if run in {"", "admin"}:
+            raise TargetError(f"{run!r} cannot name a run: it would pass for an administrator")
+        return write_all(self.server, self._known, writes)
+
+    def close(self) -> None:
+        """
+        Give back the connections.
+        """
+        self.server.client.close()
+
+
+def _opened(opening: Opening[ScimSettings]) -> ScimTarget:
+    if opening.policy is not None:
+        fit(opening.policy, quirks(opening.settings))
+    return ScimTarget.open(opening.url, opening.settings, role_groups=opening.role_groups)
+
+
+ADAPTER = TargetAdapter(settings=ScimSettings, open=_opened)
+"""How reconciler.yaml speaks of it."""

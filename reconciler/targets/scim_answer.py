@@ -1,0 +1,110 @@
+"""
+What a SCIM server's answer to a write means, and what the server then holds.
+"""
+
+from reconciler.core.model import Kind
+from reconciler.errors import TargetError
+from reconciler.targets.scim_job import NAMES, Job, gone
+from reconciler.targets.scim_known import Known
+from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_server import Server, body_of, quoted, refusal
+from reconciler.wire.message import Answer
+
+_SHOWN: dict[Kind, str] = {"user": "userName", "group": "displayName"}
+
+
+def take(server: Server, known: Known, job: Job, answer: Answer) -> None:
+    """
+    Take in what the server answered.
+    """
+    write, kind = job.write, job.write.kind
+    if write.action == "delete" and (answer.good or answer.status == 404):  # noqa: PLR2004  gone is gone
+        known.forget(kind, write.id or "")
+        job.end("landed")
+    elif answer.status == 404 and write.action == "update":  # noqa: PLR2004  RFC 9110
+        gone(job)
+    elif answer.status == 412:  # noqa: PLR2004  RFC 9110 section 15.5.13
+        job.end("left", f"{kind} {write.name!r} was changed by somebody else since the plan was made")
+    elif answer.status == 409:  # noqa: PLR2004  RFC 7644 section 3.3
+        _taken(server, known, job, answer)
+    elif not answer.good:
+        job.end("failed", refusal(answer))
+    else:
+        _read_back(server, known, job, answer)
+
+
+def _taken(server: Server, known: Known, job: Job, answer: Answer) -> None:
+    """
+    Tell a create of ours, whose answer was lost, from a name that somebody else has.
+    """
+    write, kind = job.write, job.write.kind
+    name = str(job.fields.get(NAMES[kind], write.name))
+    others = server.matching(kind, f"{_SHOWN[kind]} eq {quoted(name)}") if server.able.filters else []
+    if write.action == "create":
+        for other in others:
+            found_earlier(server, known, job, other)
+    if not job.outcome and job.after is None:
+        bearer = next((str(member(other, "id")) for other in others), "somebody")
+        job.end("failed", f"the name {name!r} is taken by {bearer}: {refusal(answer)}")
+
+
+def found_earlier(server: Server, known: Known, job: Job, other: Json) -> None:
+    """
+    Take what an earlier create of the same key made for made, if it holds all that is asked for.
+    """
+    write = job.write
+    found = known.live(write.kind, other, etag=server.able.etag)
+    if found.external_id != write.key or found.name != write.name:
+        return
+    asked = {name: value for name, value in job.fields.items() if name != "active"}
+    differs = {name for name, value in asked.items() if not _same(found.fields.get(name), value)}
+    if differs or found.active != write.fields.get("active", True) or not job.join <= set(found.groups):
+        job.end("left", f"an earlier request of ours made {write.name!r} with other values: plan again")
+    else:
+        job.after = other
+
+
+def _read_back(server: Server, known: Known, job: Job, answer: Answer) -> None:
+    """
+    Take in what the server holds now: its answer where that is whole, else read.
+    """
+    write, kind = job.write, job.write.kind
+    try:
+        said = body_of(answer) if answer.body else {}
+        id_ = str(member(said, "id") or write.id or "")
+        whole = bool(member(said, "id")) and (server.able.etag or write.action == "create")
+        if kind == "group" and write.action == "update":
+            whole = False
+        after = said if whole else _got(server, kind, id_ or answer.headers.get("location", "").rpartition("/")[2])
+    except TargetError as error:
+        job.end("failed", error.message)
+        return
+    if write.action == "update" and _idle(server, known, job, after):
+        job.end("failed", f"the server answered {answer.status} and changed nothing of {write.name!r}")
+        return
+    job.after = after
+
+
+def _got(server: Server, kind: Kind, id_: str) -> Json:
+    [found] = server.gotten(kind, [id_]) if id_ else [None]
+    if found is None:
+        raise TargetError(f"what was written is not there: {kind} {id_!r}")
+    return found
+
+
+def _idle(server: Server, known: Known, job: Job, after: Json) -> bool:
+    """
+    Return whether an update that was said to be done was not: nothing moved, and what was asked does not hold.
+    """
+    kind = job.write.kind
+    now = known.live(kind, after, etag=server.able.etag)
+    fields = {**now.fields, "active": now.active}
+    holds = all(_same(fields.get(name), value) for name, value in job.fields.items())
+    return not holds and now.version == job.write.expects
+
+
+def _same(one: object, other: object) -> bool:
+    """
+    Return whether two values are one to SCIM, which knows no difference between nothing and empty.
+    """
+    return one == other or (one in (None, (), "") and other in (None, (), ""))

@@ -1,0 +1,164 @@
+"""
+Who joins and who leaves a group, folded from the changes of many people into as few requests as can be.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct
+
+from reconciler.errors import TargetError, WireError
+from reconciler.targets.scim_convert import PATCH, encoded
+from reconciler.targets.scim_known import members_of
+from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_server import Server, body_of, quoted, refusal
+from reconciler.wire.message import Answer, Request
+
+
+class Move(Struct, frozen=True, kw_only=True):
+    """
+    Who joins and who leaves one group, by target ids, sorted.
+    """
+
+    group: str
+    join: tuple[str, ...] = ()
+    leave: tuple[str, ...] = ()
+
+
+def folded(people: Iterable[tuple[str, Iterable[str], Iterable[str]]]) -> list[Move]:
+    """
+    Return one move a group from (user, groups to join, groups to leave), sorted by group.
+    """
+    join: dict[str, set[str]] = {}
+    leave: dict[str, set[str]] = {}
+    for user, joined, left in people:
+        for group in joined:
+            join.setdefault(group, set()).add(user)
+        for group in left:
+            leave.setdefault(group, set()).add(user)
+    return [
+        Move(group=one, join=tuple(sorted(join.get(one, ()))), leave=tuple(sorted(leave.get(one, ()))))
+        for one in sorted(join.keys() | leave.keys())
+    ]
+
+
+def chunks(move: Move, size: int) -> list[Move]:
+    """
+    Return a move in parts of at most `size` changes, those who join first.
+    """
+    changes = [(user, True) for user in move.join] + [(user, False) for user in move.leave]
+    parts = [changes[start : start + size] for start in range(0, len(changes), size)]
+    return [
+        Move(
+            group=move.group,
+            join=tuple(user for user, joins in part if joins),
+            leave=tuple(user for user, joins in part if not joins),
+        )
+        for part in parts
+    ]
+
+
+def body(move: Move) -> Json:
+    """
+    Return the PATCH of a move (RFC 7644 section 3.5.2): who leaves is named one by one, or all would go.
+    """
+    added = (
+        [{"op": "add", "path": "members", "value": [{"value": user} for user in move.join]}] if move.join else []
+    )
+    removed = [{"op": "remove", "path": f"members[value eq {quoted(user)}]"} for user in move.leave]
+    return {"schemas": [PATCH], "Operations": [*added, *removed]}
+
+
+def moved(group: Json, move: Move) -> Json:
+    """
+    Return a group whose members have moved, everything else of it and of them as it was: what a PUT sends.
+    """
+    had = member(group, "members")
+    gone, there = set(move.leave), set(members_of(group))
+    stay = [one for one in (had if isinstance(had, list) else ()) if member(one, "value") not in gone]
+    come = [{"value": user} for user in move.join if user not in there]
+    rest = {name: value for name, value in group.items() if name.lower() not in {"meta", "members"}}
+    return {**rest, "members": [*stay, *come]}
+
+
+def make(server: Server, moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
+    """
+    Yield each part of the moves, and why it was not made; empty where it was, as read back.
+
+    Parts of one group follow each other. One that the server refuses is halved, down to the one it refuses.
+    """
+    waiting = [chunks(move, server.quirks.changes) for move in moves]
+    while waiting:
+        now = [parts[0] for parts in waiting]
+        came = zip(now, _sent(server, now), strict=True)
+        rest: dict[str, list[Move]] = {parts[0].group: parts[1:] for parts in waiting}
+        for part, why in came:
+            size = len(part.join) + len(part.leave)
+            if why and _halvable(why) and size > 1:
+                rest[part.group] = [*chunks(part, (size + 1) // 2), *rest[part.group]]
+            else:
+                yield part, why.removeprefix(_ONE)
+        waiting = [parts for parts in rest.values() if parts]
+
+
+_ONE = "\0"
+"""Marks, inside this module, a refusal that may be about one of several members."""
+
+
+def _halvable(why: str) -> bool:
+    return why.startswith(_ONE)
+
+
+def _sent(server: Server, parts: Sequence[Move]) -> list[str]:
+    """
+    Return, for each part, why it was not made.
+    """
+    if server.able.patch:
+        asked: Iterable[Request] = (_patch(server, part) for part in parts)
+    else:
+        asked = _puts(server, parts)
+    answers = list(server.client.ask_all(asked))
+    return [_outcome(server, part, came) for part, came in zip(parts, answers, strict=True)]
+
+
+def _patch(server: Server, part: Move) -> Request:
+    # who asks for attributes is answered with them (section 3.5.2), and so the write is its own read-back
+    query = {"attributes": "members"}
+    return server.send("PATCH", server.path("group", part.group), encoded(body(part)), query=query)
+
+
+def _puts(server: Server, parts: Sequence[Move]) -> Iterator[Request]:
+    groups = server.gotten("group", [part.group for part in parts])
+    for part, group in zip(parts, groups, strict=True):
+        match = str(member(member(group, "meta"), "version") or "") if server.able.etag else ""
+        path = server.path("group", part.group)
+        yield server.send("PUT", path, encoded(moved(group or {}, part)), match=match)
+
+
+def _outcome(server: Server, part: Move, came: Answer | WireError) -> str:
+    if isinstance(came, WireError):
+        return came.message
+    if not came.good:
+        one = _ONE if came.status in {400, 404, 409, 413, 422} else ""
+        return f"{one}its membership: {refusal(came)}"
+    try:
+        members = members_of(_read_back(server, part, came))
+    except TargetError as error:
+        return error.message
+    missing = set(part.join) - set(members)
+    left = set(part.leave) & set(members)
+    if missing or left:
+        return f"{_ONE}the server answered {came.status} and did not move everybody in group {part.group}"
+    return ""
+
+
+def _read_back(server: Server, part: Move, answer: Answer) -> Json:
+    """
+    Return the group as it is now: from the answer where it tells of members, else asked for.
+    """
+    said: Mapping[str, object] = body_of(answer) if answer.body else {}
+    if isinstance(member(said, "members"), list):
+        return dict(said)
+    [group] = server.gotten("group", [part.group])
+    if group is None:
+        raise TargetError(f"group {part.group} is gone")
+    return group
