@@ -9,6 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from reconciler.wiring.scaffold_github import FILES
+
 ROOT = Path(__file__).parents[1]
 SHIPPED = {
     "schemas": "reconciler/shipped/schemas",
@@ -42,6 +44,16 @@ def test_wheel_holds_the_folder(wheel: ZipFile, folder: str) -> None:
 
     assert shipped
     assert shipped == {name: (ROOT / folder / name).read_bytes() for name in files_below(ROOT / folder)}
+
+
+def test_wheel_holds_what_a_repository_needs_on_github(wheel: ZipFile) -> None:
+    """
+    Workflows, action and rulesets are in the wheel as they are here, and no other file of that folder.
+    """
+    below = "reconciler/shipped/.github"
+    shipped = {name: wheel.read(f"{below}/{name}") for name in names_below(wheel, below)}
+
+    assert shipped == {name: (ROOT / ".github" / name).read_bytes() for name in FILES}
 
 
 def test_wheel_holds_nothing_else(wheel: ZipFile) -> None:

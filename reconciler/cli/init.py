@@ -22,6 +22,18 @@ _NEXT = """\
 
 Its README.md says what lies where, and how to make it yours.
 """
+_CLICK = """\
+
+On GitHub, what remains to be clicked (ten minutes; .github/SETUP.md has each step):
+
+  1  address       url: ${RECONCILER_TARGET_URL} in state/reconciler.yaml, then push
+  2  code owners   your teams in .github/CODEOWNERS
+  3  App           one that may write contents and pull requests, installed here alone
+  4  rulesets      import both files of .github/rulesets/; the App alone may write the ledger
+  5  environments  reconciler-plan, reconciler-auto, reconciler (with reviewers), reconciler-export
+  6  Actions       read by default; approval for outside collaborators
+  7  switch on     variables RECONCILER_CLIENT_ID, and RECONCILER = on; then run `apply`
+"""
 
 
 @click.command(
@@ -30,13 +42,17 @@ Its README.md says what lies where, and how to make it yours.
 Examples:
   reconciler init access             makes the folder `access`
   mkdir access && cd access && reconciler init .
+  reconciler init access --github    with workflows, code owners and rulesets
 \b
 Exit codes: 0 made, 2 the folder is not empty.
 """
 )
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--github", is_flag=True, help="Also write what it needs on GitHub, and tell what remains to be clicked."
+)
 @shared
-def init(*, session: Session, folder: Path) -> int:
+def init(*, session: Session, folder: Path, github: bool) -> int:
     """
     Make DIR, which must be new or empty, a Git repository with an example that plans at once.
 
@@ -44,9 +60,9 @@ def init(*, session: Session, folder: Path) -> int:
     README. Everything is committed; nothing outside DIR is touched.
     """
     require_default_state(session)
-    scaffold(folder, now=clock(session.environ)())
+    scaffold(folder, now=clock(session.environ)(), github=github)
     if not session.quiet:
-        answer(_NEXT.format(folder=shlex.quote(str(folder))))
+        answer(_NEXT.format(folder=shlex.quote(str(folder))) + (_CLICK if github else ""))
     return 0
 
 

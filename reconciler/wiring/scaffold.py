@@ -19,6 +19,7 @@ from reconciler.files.schema import shipped
 from reconciler.files.state import RULINGS
 from reconciler.store_commit import signature
 from reconciler.store_git import Git
+from reconciler.wiring.scaffold_github import add_github
 from reconciler.wiring.surroundings import stamp
 
 SOURCE = "ibmcloud"
@@ -43,12 +44,12 @@ _PLAIN = {
 }
 
 
-def scaffold(folder: Path, *, now: datetime) -> None:
+def scaffold(folder: Path, *, now: datetime, github: bool = False) -> None:
     """
     Make `folder` a Git repository with a state folder that plans at once, all of it committed.
 
-    The example export is dated `now`, because nothing would be removed on the word of a stale one. Raises
-    UsageError where `folder` holds anything.
+    `github`: with all that it needs there. The example export is dated `now`, because nothing would be removed on
+    the word of a stale one. Raises UsageError where `folder` holds anything.
     """
     require_empty(folder)
     state = folder / "state"
@@ -61,17 +62,20 @@ def scaffold(folder: Path, *, now: datetime) -> None:
     replace_file(folder / "README.md", _READ_ME.read_bytes())
     for name, text in _PLAIN.items():
         replace_file(folder / name, text.encode())
-    begin(folder)
+    branch = begin(folder)
+    if github:
+        add_github(folder, branch=branch)
     commit(folder, "Start with the example organisation", now=now)
 
 
-def begin(folder: Path) -> None:
+def begin(folder: Path) -> str:
     """
-    Make `folder` a Git repository, on the branch that Git is told to begin with.
+    Make `folder` a Git repository, on the branch that Git is told to begin with, and return that branch.
     """
     git = Git(folder)
     branch = git.line("config", "init.defaultBranch") or "main"
     git.run("init", "--quiet", "--template=", f"--initial-branch={branch}")
+    return branch
 
 
 def require_empty(folder: Path) -> None:

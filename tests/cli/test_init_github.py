@@ -1,0 +1,125 @@
+"""
+`reconciler init --github`: the files this repository works with itself, and what remains to be clicked.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from reconciler import __version__
+from reconciler.cli.main import run
+from reconciler.wiring.scaffold_github import FILES
+
+ROOT = Path(__file__).parents[2]
+PINNED = re.compile(r"uses: (?:\./[\w./-]+|[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """
+    Return a repository that `init --github` made.
+    """
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "access", "--github", "--quiet"]) == 0
+    return tmp_path / "access"
+
+
+def test_new_repository_has_the_files_of_this_one(made: Path) -> None:
+    """
+    There is one source: what is scaffolded is what this repository runs, byte by byte.
+    """
+    theirs = {name: (made / ".github" / name).read_bytes() for name in FILES}
+
+    assert theirs == {name: (ROOT / ".github" / name).read_bytes() for name in FILES}
+
+
+def test_new_repository_keeps_its_ledger_on_a_branch_of_its_own_and_plans(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    The ledger's branch is configured, every file is sound, and there is something to do.
+    """
+    monkeypatch.chdir(made)
+
+    assert "ledger: {branch: reconciler-ledger, durability: push}" in (made / "state/reconciler.yaml").read_text()
+    assert [run(line.split()) for line in ("validate", "plan --check --limit 0")] == [0, 4]
+
+
+def test_code_owners_own_what_decides(made: Path) -> None:
+    """
+    The file owns itself, the workflows, configuration, policies, decisions on groups, waivers and the ledger.
+    """
+    owned = {line.split()[0] for line in (made / ".github/CODEOWNERS").read_text().splitlines() if line[0] != "#"}
+
+    assert owned >= {
+        "/.github/",
+        "/state/reconciler.yaml",
+        "/state/policies/",
+        "/state/overrides/groups/",
+        "/state/overrides/waivers.yaml",
+        "/state/ledger/",
+    }
+
+
+def test_branch_that_git_begins_with_is_the_one_that_is_applied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Where the default branch has another name, it is that one which starts a run.
+    """
+    config = tmp_path / "config"
+    config.write_text("[init]\n\tdefaultBranch = trunk\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(config))
+    run(["init", str(tmp_path / "access"), "--github", "--quiet"])
+
+    assert "branches: [trunk]" in (tmp_path / "access/.github/workflows/apply.yml").read_text()
+
+
+def test_what_remains_to_be_clicked_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    Whoever made a repository is told the steps, and where each is explained.
+    """
+    monkeypatch.chdir(tmp_path)
+    run(["init", "access", "--github"])
+    told = capsys.readouterr().out
+    steps = re.findall(r"(?m)^(\d)\. \*\*", (tmp_path / "access/.github/SETUP.md").read_text())
+
+    assert re.findall(r"(?m)^  (\d)  ", told) == steps == list("1234567")
+
+
+def test_release_that_workflows_install_is_this_one() -> None:
+    """
+    A new repository runs the release by which it was made.
+    """
+    assert (
+        f"\nidentity-reconciler[github]=={__version__}\n"
+        in (ROOT / ".github/actions/reconcile/requirements.txt").read_text()
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".yml") and "/" in name])
+def test_nothing_unpinned_or_unbounded_runs(name: str) -> None:
+    """
+    Actions are pinned to commits, no expression stands in a script, and jobs have no right but those they name.
+    """
+    text = (ROOT / ".github" / name).read_text()
+    scripts = re.findall(r"(?m)^ +run: \|\n((?: {8,}.*\n)+)", text)
+
+    assert [line for line in text.splitlines() if "uses:" in line and not PINNED.search(line)] == []
+    assert not any("${{" in script for script in scripts)
+    assert "pull_request_target" not in text
+    assert not name.startswith("workflows/") or "\npermissions: {}\n" in text
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])
+def test_rulesets_let_nobody_force_or_delete(name: str) -> None:
+    """
+    Both rulesets can be imported, and neither branch can be rewritten or removed.
+    """
+    rules = json.loads((ROOT / ".github" / name).read_text())["rules"]
+
+    assert {"deletion", "non_fast_forward", "required_linear_history"} <= {rule["type"] for rule in rules}
