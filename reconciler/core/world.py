@@ -90,6 +90,8 @@ def reach(world: World) -> Reach:
     """
     Return whom the names of the world's scope mean; raises UsageError where that is nobody, or not clear.
     """
+    if not world.scope.named:
+        return Reach()
     return reach_of(world.scope, directory_of(world.export, world.ledger, world.policy.groups))
 
 

@@ -6,7 +6,7 @@ An export is believed whole or not at all: what its manifest says of the rows mu
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, starmap
+from itertools import chain, count
 from operator import attrgetter
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -85,7 +85,7 @@ class OpenExport(Struct, frozen=True, kw_only=True):
             shard = _load(self.folder, name, self.form, faults)
             if shard:
                 tally.add(shard.rows, shard.hashes, shard.content)
-                people = list(starmap(Placed, _placed(f"{self.folder}/{name}", shard.rows)))
+                people = list(map(Placed, shard.rows, _places(f"{self.folder}/{name}")))
                 if not known.issuperset(chain.from_iterable(map(_MEMBERSHIPS, shard.rows))):
                     faults.extend(_astray(people, known))
                 yield shard_digits(name), people
@@ -120,7 +120,7 @@ def open_export(
             _load(folder, name, user_form, faults)
         raise _refused(faults, folder)
     tallied = tuple(shard for shard in shards if shard)
-    placed = (PlacedGroup(*row) for shard in tallied for row in _placed(f"{folder}/{shard.name}", shard.rows))
+    placed = (one for shard in tallied for one in map(PlacedGroup, shard.rows, _places(f"{folder}/{shard.name}")))
     return OpenExport(
         folder=folder,
         manifest=manifest,
@@ -154,11 +154,11 @@ def _manifest(folder: Path, faults: list[Fault]) -> Manifest | None:
         return None
 
 
-def _placed(path: str, rows: Iterable[ExportRow]) -> Iterator[tuple[ExportRow, str]]:
+def _places(path: str) -> Iterator[str]:
     """
-    Yield the rows of one file, each with its `path:line`.
+    Yield the `path:line` of each row of one file.
     """
-    return ((row, f"{path}:{line}") for line, row in enumerate(rows, 1))
+    return map(f"{path.replace('%', '%%')}:%d".__mod__, count(1))
 
 
 def _load(folder: Path, name: str, form: Form[ExportRow], faults: list[Fault]) -> _Shard[ExportRow] | None:

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 
 from reconciler.core.export import Counts, GroupRow, Manifest, UserRow
@@ -39,7 +40,7 @@ class Tally:
         """
         Count the rows of one shard, with the hashes of their keys; their lines are `content`.
         """
-        lines = sorted(zip(hashes, content.splitlines(keepends=True), strict=True))
+        lines = sorted(zip(hashes, BytesIO(content), strict=True))
         self._hash.update(b"".join([line for _, line in lines]))
         people = [row for row in rows if isinstance(row, UserRow)]
         self._users += len(people)

@@ -10,6 +10,7 @@ import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from operator import attrgetter, lt
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -137,7 +138,7 @@ def _denormal(content: bytes) -> bool:
     """
     if content.isascii():
         return False
-    told = b"\n".join([line for line in content.split(b"\n") if not line.isascii()])
+    told = b"".join([line for line in BytesIO(content) if not line.isascii()])
     return not unicodedata.is_normalized("NFC", told.decode())
 
 
