@@ -249,6 +249,12 @@ class Store(Protocol):
         """
         ...
 
+    def follow(self, *, published: bool) -> None:
+        """
+        Bring a ledger on a branch of its own in step with the remote's, where that is what runs rely on.
+        """
+        ...
+
     def commit(self, files: Mapping[str, bytes | None], message: str, *, parent: str) -> str:
         """
         Commit the files (None: removed) on top of `parent`, in one step, and return the new commit.

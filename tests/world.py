@@ -115,6 +115,12 @@ class MemoryStore:
         self.commits.append((now, message))
         return self.revision()
 
+    def follow(self, *, published: bool) -> None:
+        """
+        Do nothing: this is all there is.
+        """
+        del published
+
     def push(self) -> None:
         """
         Refuse: there is nowhere to push to.

@@ -69,6 +69,8 @@ def overtaken(book: Book, opened: Opened) -> HeldError | None:
     """
     Return what to say where another run has been recorded since the ledger was opened; None where none has.
     """
+    # a runner elsewhere publishes what it recorded before it gives the fence back
+    book.store.follow(published=book.push)
     serial = glance(book).ledger.head.serial
     if serial <= opened.ledger.head.serial:
         return None

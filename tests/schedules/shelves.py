@@ -61,6 +61,12 @@ class Shelf:
         self._note()
         return self.revision()
 
+    def follow(self, *, published: bool) -> None:
+        """
+        Do nothing: this is all there is.
+        """
+        del published
+
     def push(self) -> None:
         """
         Refuse: there is nowhere to push to.
