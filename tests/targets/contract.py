@@ -398,7 +398,14 @@ class TargetContract:
         again = landed(target, update(moved, join=(traders,), leave=(auditors,)))
 
         assert (moved.groups, again.groups) == ((traders,), (traders,))
-        assert again.version != moved.version
+
+    def test_each_write_makes_a_version(self, target: Unfenced, ann: Live) -> None:
+        """
+        A write that moves nobody is a write all the same.
+        """
+        again = landed(target, update(ann, join=ann.groups))
+
+        assert again.version != ann.version
 
     def test_members_do_not_move_their_groups_version(self, target: Unfenced, ann: Live) -> None:
         """
