@@ -2,8 +2,9 @@
 What a SCIM server's answer to a write means, and what the server then holds.
 """
 
-from reconciler.core.model import Kind
+from reconciler.core.model import Fields, Kind, Live
 from reconciler.errors import TargetError
+from reconciler.targets.scim_convert import live
 from reconciler.targets.scim_job import NAMES, Job, gone
 from reconciler.targets.scim_known import Known
 from reconciler.targets.scim_paths import Json, member
@@ -42,23 +43,21 @@ def _taken(server: Server, known: Known, job: Job, answer: Answer) -> None:
     others = server.matching(kind, f"{_SHOWN[kind]} eq {quoted(name)}") if server.able.filters else []
     if write.action == "create":
         for other in others:
-            found_earlier(server, known, job, other)
+            found_earlier(known, job, other)
     if not job.outcome and job.after is None:
         bearer = next((str(member(other, "id")) for other in others), "somebody")
         job.end("failed", f"the name {name!r} is taken by {bearer}: {refusal(answer)}")
 
 
-def found_earlier(server: Server, known: Known, job: Job, other: Json) -> None:
+def found_earlier(known: Known, job: Job, other: Json) -> None:
     """
     Take what an earlier create of the same key made for made, if it holds all that is asked for.
     """
     write = job.write
-    found = known.live(write.kind, other, etag=server.able.etag)
+    found = live(write.kind, other, known.places[write.kind], tag="")
     if found.external_id != write.key or found.name != write.name:
         return
-    asked = {name: value for name, value in job.fields.items() if name != "active"}
-    differs = {name for name, value in asked.items() if not _same(found.fields.get(name), value)}
-    if differs or found.active != write.fields.get("active", True) or not job.join <= set(found.groups):
+    if not _holds(found, {"active": True, **job.fields}) or not job.join <= known.within.get(found.id, set()):
         job.end("left", f"an earlier request of ours made {write.name!r} with other values: plan again")
     else:
         job.after = other
@@ -98,9 +97,16 @@ def _idle(server: Server, known: Known, job: Job, after: Json) -> bool:
     """
     kind = job.write.kind
     now = known.live(kind, after, etag=server.able.etag)
-    fields = {**now.fields, "active": now.active}
-    holds = all(_same(fields.get(name), value) for name, value in job.fields.items())
-    return not holds and now.version == job.write.expects
+    own = live(kind, after, known.places[kind], tag="")
+    return now.version == job.write.expects and not _holds(own, job.fields)
+
+
+def _holds(own: Live, fields: Fields) -> bool:
+    """
+    Return whether an entity's own fields are what was asked.
+    """
+    there = {**own.fields, "active": own.active}
+    return all(_same(there.get(name), value) for name, value in fields.items())
 
 
 def _same(one: object, other: object) -> bool:

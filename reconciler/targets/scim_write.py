@@ -81,7 +81,7 @@ def _find_group(server: Server, known: Known, job: Job) -> None:
     ids = [id_ for id_, name in known.groups.items() if name == job.write.name]
     for found in server.gotten("group", ids):
         if found is not None and not job.outcome:
-            found_earlier(server, known, job, found)
+            found_earlier(known, job, found)
 
 
 def _request(server: Server, known: Known, job: Job) -> Request:
