@@ -7,7 +7,6 @@ group rows say; the order of records, of sets and of keys does not matter.
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from reconciler.errors import Fault, InputError, SourceError, UsageError
 from reconciler.ports import Reading
 from reconciler.ports_adapter import Asking, NoSettings, SourceAdapter
 from reconciler.sources import rawjson
+from reconciler.sources.printed_files import moment_of, stamp, time_of
 
 Row = TypeVar("Row", UserRow, GroupRow)
 
@@ -45,12 +45,12 @@ def read_rows(paths: Sequence[Path], *, account: str | None, fetched_at: str | N
         faults += (_astray(files[USERS], row.key, key) for key in row.groups if key not in known)
     if faults:
         raise InputError(tuple(faults))
-    moment = datetime.fromtimestamp(int(min(one, other)), UTC) if fetched_at is None else _moment(fetched_at)
+    at = time_of(min(one, other)) if fetched_at is None else moment_of(fetched_at)
     return Reading(
         users=tuple(sorted(users, key=lambda row: row.key)),
         groups=tuple(sorted(groups, key=lambda row: row.key)),
         account=account,
-        fetched_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        fetched_at=stamp(at),
         complete=True,
         read={
             "groups": Collection(rows=len(groups), pages=1),
@@ -113,16 +113,6 @@ def _tidy(value: object) -> object:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return sorted({unicodedata.normalize("NFC", one) for one in value})
     return value
-
-
-def _moment(text: str) -> datetime:
-    """
-    Return the moment that a person typed, in UTC; raises UsageError.
-    """
-    try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise UsageError(f"{text!r} is no time", hint="write it as 2026-11-20T06:00:00Z") from error
 
 
 def _files(paths: Sequence[Path], asking: Asking[NoSettings]) -> Reading:

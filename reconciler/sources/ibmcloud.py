@@ -10,25 +10,24 @@ incomplete: then nothing may be removed because of it.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.export import GroupRow, UserRow
-from reconciler.errors import UsageError
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Reading
 from reconciler.ports_adapter import Asking, SourceAdapter
 from reconciler.sources.ibmcloud_contents import Contents, contents
-from reconciler.sources.ibmcloud_files import pages_of, time_of
 from reconciler.sources.ibmcloud_gaps import absent, strangers
-from reconciler.sources.ibmcloud_pages import Page
+from reconciler.sources.ibmcloud_pages import Page, pages
 from reconciler.sources.ibmcloud_policies import Grants, grants
 from reconciler.sources.ibmcloud_proof import distinct, prove
 from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
-from reconciler.sources.rawjson import shown
+from reconciler.sources.printed_files import printed, stamp
+from reconciler.sources.printed_members import unknown_states
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -48,19 +47,10 @@ def read_files(
     `fetched_at` None takes the time of the oldest file. Raises InputError with every fault of every file,
     SourceError where there is nothing to read or no account, UsageError where `fetched_at` is no time.
     """
-    moment = None if fetched_at is None else _moment(fetched_at)
     with collector_paused():
-        printed = pages_of(paths)
-        at = moment or time_of(printed.oldest)
-        reading = read_pages(printed.pages, account=account, service=service, at=at)
-    notes = []
-    if printed.passed_over:
-        notes.append(f"files in the folders that are not *.json, and were not read: {printed.passed_over}")
-    if moment is None:
-        notes.append(
-            f"fetched_at is {reading.fetched_at}, the time of the oldest file; --fetched-at says it better"
-        )
-    return replace(reading, notes=(*sorted(notes), *reading.notes))
+        saved = printed(paths, pages, fetched_at=fetched_at)
+        reading = read_pages(saved.pages, account=account, service=service, at=saved.at)
+    return replace(reading, notes=(*saved.notes, *reading.notes))
 
 
 def read_pages(found: Iterable[Page], *, account: str | None, service: str, at: datetime) -> Reading:
@@ -76,26 +66,12 @@ def read_pages(found: Iterable[Page], *, account: str | None, service: str, at: 
         users=_users(held, granted),
         groups=_groups(held, granted),
         account=held.account,
-        fetched_at=at.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        fetched_at=stamp(at),
         complete=not faults,
         read=read,
         faults=tuple(faults),
         notes=tuple(sorted({*_notes(whole, held, granted), *granted.notes})),
     )
-
-
-def _moment(text: str) -> datetime:
-    """
-    Return the moment that a person typed, in UTC; raises UsageError.
-    """
-    hint = "write it as 2026-11-20T06:00:00Z"
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise UsageError(f"{text!r} has no time zone", hint=hint)
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise UsageError(f"{text!r} is no time", hint=hint) from error
 
 
 def _users(held: Contents, granted: Grants) -> tuple[UserRow, ...]:
@@ -135,10 +111,7 @@ def _notes(whole: Sequence[Page], held: Contents, granted: Grants) -> Iterator[s
         yield f"members that are no people ({sort}), left out: {number}"
     if held.guests:
         yield f"invited people who have no id yet, left out: {held.guests}"
-    states = Counter(row.source_state for row in held.users.values() if row.state == "unknown")
-    for state, number in sorted(states.items()):
-        label = f"the state {shown(state)}, which is not known" if state else "no state"
-        yield f"people with {label}, who are neither created nor changed: {number}"
+    yield from unknown_states(held.users)
     if PUBLIC_ACCESS in granted.groups:
         yield "the group Public Access is granted a role; it lists no members, so nobody gets the role through it"
     asked = {page.whose for page in whole if page.kind == "policies"}

@@ -2,7 +2,6 @@
 Everything that pages of IBM Cloud hold, record by record: what cannot be right is refused, all at once.
 """
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from operator import attrgetter
@@ -10,13 +9,12 @@ from operator import attrgetter
 from msgspec import Struct
 
 from reconciler.core.export import GroupRow, UserRow
-from reconciler.errors import Fault, InputError, SourceError
+from reconciler.errors import InputError
 from reconciler.sources.ibmcloud_pages import Page
 from reconciler.sources.ibmcloud_policies import Policy, policy
-from reconciler.sources.ibmcloud_rows import Found, Member, each, group, member, unique, user
-from reconciler.sources.rawjson import shown
-
-_ONE = "give the files of one account, or name the one you mean with --account"
+from reconciler.sources.ibmcloud_rows import Member, group, member, user
+from reconciler.sources.printed_accounts import account_of, foreign
+from reconciler.sources.printed_records import Found, each, unique
 
 
 class Contents(Struct, frozen=True, kw_only=True):
@@ -54,11 +52,11 @@ def contents(pages: Sequence[Page], account: str | None) -> Contents:
     accounts = list(chain(_accounts(pages), _accounts_of_policies(stated)))
     wrong = (wrong_people, wrong_groups, wrong_members, wrong_policies)
     mixed = (mixed_users, mixed_groups, mixed_policies)
-    faults = tuple(chain(*wrong, *mixed, _foreign(accounts, account)))
+    faults = tuple(chain(*wrong, *mixed, foreign(accounts, account)))
     if faults:
         raise InputError(faults)
     return Contents(
-        account=_account(accounts, account),
+        account=account_of(accounts, account),
         users=users,
         groups=groups,
         members=tuple(one.value for one in members),
@@ -100,31 +98,3 @@ def _accounts_of_policies(policies: Iterable[Found[Policy]]) -> Iterator[Found[s
     Yield the accounts of whose resources the policies speak.
     """
     return (Found(value, one.page, one.index) for one in policies for value in sorted(one.value.accounts))
-
-
-def _foreign(accounts: Sequence[Found[str]], account: str | None) -> Iterator[Fault]:
-    """
-    Yield one fault a page and account for records of another account than the one asked for, or the most frequent.
-    """
-    if not accounts:
-        return
-    counts = Counter(one.value for one in accounts)
-    own = account or max(sorted(counts), key=counts.__getitem__)
-    first: dict[tuple[str, str, int], Found[str]] = {}
-    times: Counter[tuple[str, str, int]] = Counter()
-    for one in accounts:
-        place = (one.value, one.page.path, one.page.number)
-        first.setdefault(place, one)
-        times[place] += 1
-    for place, one in first.items():
-        if one.value != own:
-            more = f", and {times[place] - 1} more here" if times[place] > 1 else ""
-            yield one.page.fault(one.index, f"is of account {shown(one.value)}, not of {shown(own)}{more}", _ONE)
-
-
-def _account(accounts: Sequence[Found[str]], account: str | None) -> str:
-    if account:
-        return account
-    if not accounts:
-        raise SourceError("no record says of which account it is", hint="name it with --account")
-    return accounts[0].value

@@ -14,11 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import Struct
 
 from reconciler.errors import Fault, InputError
-from reconciler.sources.ibmcloud_records import Wrong, count, entries, optional
+from reconciler.sources.printed_records import Record, Wrong, count, entries, optional
 from reconciler.sources.rawjson import shown
 
 Kind: TypeAlias = Literal["users", "groups", "members", "policies"]
-Record: TypeAlias = dict[str, object]
 
 GROUP_ID = "AccessGroupId-"
 

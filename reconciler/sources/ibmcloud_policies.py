@@ -14,9 +14,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.sources.ibmcloud_records import Wrong, entries, optional, text
 from reconciler.sources.ibmcloud_roles import role_name
 from reconciler.sources.ibmcloud_rules import holds
+from reconciler.sources.printed_records import Wrong, entries, optional, text
 from reconciler.sources.rawjson import shown
 
 _SHOWN = 5

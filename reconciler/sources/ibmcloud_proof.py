@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from reconciler.core import canonical
 from reconciler.core.export import Collection
-from reconciler.sources.ibmcloud_pages import Kind, Page, Paging, Record, offset_of
+from reconciler.sources.ibmcloud_pages import Kind, Page, Paging, offset_of
+from reconciler.sources.printed_records import Record
 from reconciler.sources.rawjson import shown
 
 _LABELS: dict[Kind, str] = {"users": "users", "groups": "access groups", "policies": "policies"}

@@ -4,16 +4,14 @@ IBM Cloud's records as canonical rows: people, access groups and who is in which
 The API and the command line name the same things differently; a row holds what both of them give.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, Literal, TypeAlias, TypeVar
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 
 from reconciler.core.export import GroupRow, UserRow
-from reconciler.errors import Fault
-from reconciler.sources.ibmcloud_pages import GROUP_ID, Page, Record
-from reconciler.sources.ibmcloud_records import Wrong, optional, text
-from reconciler.sources.rawjson import shown
+from reconciler.sources.ibmcloud_pages import GROUP_ID
+from reconciler.sources.printed_records import Record, given, optional, text
 
 State: TypeAlias = Literal["active", "invited", "suspended", "unknown"]
 
@@ -30,26 +28,6 @@ PUBLIC_ACCESS = f"{GROUP_ID}PublicAccess"
 
 _SERVICES = ("iam-ServiceId-", "crn-")
 _PROFILES = ("iam-Profile-",)
-_ONCE = "export it again: a change while it ran gives such a mixture"
-
-T = TypeVar("T")
-
-
-class Found(Struct, Generic[T], frozen=True):
-    """
-    A value made from one record, and the record's place.
-    """
-
-    value: T
-    page: Page
-    index: int
-
-    @property
-    def place(self) -> str:
-        """
-        Return the place in words: file, page, record.
-        """
-        return f"{self.page.path}, page {self.page.number}, record {self.index + 1}"
 
 
 class Member(Struct, frozen=True):
@@ -79,9 +57,9 @@ def user(record: Record) -> UserRow | None:
         user_name=text(record, "user_id", "userId"),
         state=state,
         source_state=source_state,
-        email=_given(record, "email"),
-        first_name=_given(record, "firstname"),
-        last_name=_given(record, "lastname"),
+        email=given(record, "email"),
+        first_name=given(record, "firstname"),
+        last_name=given(record, "lastname"),
     )
 
 
@@ -94,7 +72,7 @@ def group(record: Record) -> GroupRow:
     return GroupRow(
         key=text(record, "id"),
         name=text(record, "name"),
-        description=_given(record, "description"),
+        description=given(record, "description"),
         dynamic=record.get("is_federated") is True,
     )
 
@@ -114,45 +92,6 @@ def is_person(iam_id: str) -> bool:
     Return whether an id is neither a service's nor a trusted profile's.
     """
     return not iam_id.startswith(_SERVICES + _PROFILES)
-
-
-def each(pages: Iterable[Page], convert: Callable[[Record, Page], T]) -> tuple[list[Found[T]], list[Fault]]:
-    """
-    Return what `convert` makes of each record, and a fault for each that it calls Wrong.
-    """
-    found: list[Found[T]] = []
-    faults: list[Fault] = []
-    for page in pages:
-        for index, record in enumerate(page.rows):
-            try:
-                found.append(Found(convert(record, page), page, index))
-            except Wrong as wrong:
-                faults.append(page.fault(index, str(wrong)))
-    return found, faults
-
-
-def unique(found: Iterable[Found[T]], *, key: Callable[[T], str]) -> tuple[dict[str, T], list[Fault]]:
-    """
-    Return the values by key, and a fault for each key that has two different contents. Repeats are fine.
-    """
-    first: dict[str, Found[T]] = {}
-    faults: list[Fault] = []
-    for one in found:
-        name = key(one.value)
-        earlier = first.setdefault(name, one)
-        if earlier.value != one.value:
-            faults.append(
-                one.page.fault(one.index, f"{shown(name)} has other contents than in {earlier.place}", _ONCE)
-            )
-    return {name: one.value for name, one in sorted(first.items())}, faults
-
-
-def _given(record: Record, name: str) -> str | UnsetType:
-    """
-    Return the text, also an empty one; UNSET where the source says nothing.
-    """
-    value = optional(record, name)
-    return UNSET if value is None else value
 
 
 def _sort(iam_id: str, kind: str | None) -> Literal["person", "service id", "trusted profile", "unknown"]:

@@ -53,16 +53,23 @@ def read(path: Path) -> tuple[object, float]:
 
     Raises InputError where it cannot be read, is over `MAX_BYTES`, or is not strict JSON in UTF-8.
     """
+    content, written = content_of(path)
+    return parse(content, path), written
+
+
+def content_of(path: Path) -> tuple[bytes, float]:
+    """
+    Return the bytes of a regular file, and when it was last written; raises InputError, also over `MAX_BYTES`.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise _refusal(path, 0, "is not a regular file")
         if status.st_size > MAX_BYTES:
             raise _refusal(path, 0, f"has {status.st_size} bytes; the limit is {MAX_BYTES}")
-        content = path.read_bytes()
+        return path.read_bytes(), status.st_mtime
     except OSError as error:
         raise _refusal(path, 0, f"cannot be read: {error.strerror}") from error
-    return parse(content, path), status.st_mtime
 
 
 def parse(content: bytes, path: Path) -> object:

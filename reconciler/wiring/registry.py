@@ -14,8 +14,14 @@ from reconciler.files.explain import close
 from reconciler.ports_adapter import SourceAdapter, TargetAdapter
 
 SOURCES: Mapping[str, str] = {
+    "aws": "reconciler.sources.aws:ADAPTER",
+    "csv": "reconciler.sources.csvfile:ADAPTER",
+    "entra": "reconciler.sources.entra:ADAPTER",
+    "google": "reconciler.sources.google:ADAPTER",
     "ibmcloud": "reconciler.sources.ibmcloud:ADAPTER",
+    "okta": "reconciler.sources.okta:ADAPTER",
     "rows": "reconciler.sources.canonical:ADAPTER",
+    "scim": "reconciler.sources.scim:ADAPTER",
 }
 TARGETS: Mapping[str, str] = {
     "scim": "reconciler.targets.scim:ADAPTER",

@@ -25,8 +25,10 @@ from reconciler.render.escape import log_line
 from reconciler.render.json_text import render_json
 from reconciler.render.markdown import render_markdown
 from reconciler.sources.ibmcloud import read_files
+from reconciler.wiring.registry import SOURCES, source_adapter
 from tests.render.test_markdown import OURS, outside
 from tests.render.test_renderings import RENDERINGS, hostile
+from tests.sources.test_clouds import asking
 
 CUT = b"\n%%%\n"
 """What parts one file of a subject from the next."""
@@ -34,6 +36,7 @@ CUT = b"\n%%%\n"
 STATE = ("overrides/people.yaml", "overrides/waivers.yaml", "policies/openpages.yaml", "reconciler.yaml")
 EXPORT = ("manifest.json", "users.jsonl", "groups.jsonl")
 PRINTED = ("users.json", "access-groups.json", "policies.json", "members/AccessGroupId-a.json")
+CLOUDS = ("users.json", "groups.json", "members/1.json", "users.csv")
 LEDGER = (HEAD, "users.jsonl", "groups.jsonl", "runs/2026/000001.jsonl", "journal.json")
 
 
@@ -89,6 +92,28 @@ def source(content: bytes) -> None:
         found = read_export(Path(name))
 
     assert tuple(placed.row for placed in found.users) == reading.users
+
+
+def clouds(content: bytes) -> None:
+    """
+    Read what any other cloud printed; a reading has people and groups by key, and groups that are there.
+    """
+    found = files(content, CLOUDS)
+    with tempfile.TemporaryDirectory() as name:
+        folder = put(Path(name), found)
+        for kind in sorted(SOURCES.keys() - {"ibmcloud", "rows"}):
+            tried(lambda kind=kind: _cloud(kind, folder))  # type: ignore[misc]
+
+
+def _cloud(kind: str, folder: Path) -> None:
+    read = source_adapter(kind).files
+    assert read
+    reading = read([folder], asking("example"))
+    groups = [group.key for group in reading.groups]
+
+    assert groups == sorted(set(groups))
+    assert [user.key for user in reading.users] == sorted({user.key for user in reading.users})
+    assert all(set(groups).issuperset(user.groups) for user in reading.users)
 
 
 def ledger(content: bytes) -> None:
@@ -157,6 +182,7 @@ SUBJECTS: dict[str, Callable[[bytes], None]] = {
     "overrides": overrides,
     "export": export,
     "source": source,
+    "clouds": clouds,
     "ledger": ledger,
     "plan": plan,
     "render": render,

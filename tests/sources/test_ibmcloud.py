@@ -14,8 +14,8 @@ from reconciler.core.export import Collection, GroupRow, UserRow
 from reconciler.errors import InputError, SourceError, UsageError
 from reconciler.ports import Reading
 from reconciler.sources.ibmcloud import read_files
-from reconciler.sources.ibmcloud_files import time_of
 from reconciler.sources.ibmcloud_rows import STATES
+from reconciler.sources.printed_files import time_of
 from tests.sources.ibmcloud_account import AT, RISK, group, member, policy, read, user, world
 
 

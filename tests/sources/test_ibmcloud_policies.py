@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.sources.ibmcloud_policies import Grants, grants, policy
-from reconciler.sources.ibmcloud_records import Wrong
+from reconciler.sources.printed_records import Wrong
 
 FRIDAY = datetime(2026, 11, 20, 6, 0, tzinfo=UTC)
 VIEWER = "crn:v1:bluemix:public:iam::::role:Viewer"
