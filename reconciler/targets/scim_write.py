@@ -75,6 +75,24 @@ def _send(server: Server, known: Known, jobs: Sequence[Job]) -> None:
             job.end("failed", came.message)
         else:
             take(server, known, job, came)
+    _part_twins(
+        server, [job for job in unsettled(sent) if job.write.action == "create" and job.write.kind == "group"]
+    )
+
+
+def _part_twins(server: Server, jobs: Sequence[Job]) -> None:
+    """
+    Delete what a request that the network delivered twice has made besides: an empty group of our key and name.
+
+    Nothing else keeps a server from having two groups of one name, and nobody could tell later which was meant.
+    """
+    if not jobs or server.quirks.unique_groups:
+        return
+    made = {(job.write.key, job.write.name): _id(job) for job in jobs}
+    for group in server.every("group").resources:
+        meant = made.get((str(member(group, "externalId")), str(member(group, "displayName"))))
+        if meant not in {None, member(group, "id")} and not member(group, "members"):
+            server.client.ask(server.send("DELETE", server.path("group", str(member(group, "id"))), None))
 
 
 def _find_group(server: Server, known: Known, job: Job) -> None:

@@ -171,6 +171,22 @@ def test_group_that_was_made_already_is_not_made_again() -> None:
     assert len(server.resources["Groups"]) == 1
 
 
+def test_request_that_is_delivered_twice_makes_one_group() -> None:
+    """
+    The twin that the network made of a new group is gone again; a stranger of that name stays.
+    """
+    server = MemoryScim()
+    target = server.target(SETTINGS)
+    twin = {"displayName": "A", "externalId": "key of A"}
+    server.resources["Groups"]["g0"] = {"id": "g0", "displayName": "A", "meta": {"version": "0"}}
+    server.on_ask = lambda method, _path: (
+        server.answers("POST", "/Groups", twin) and None if method == "POST" else None
+    )
+    made = landed(target, creation("A", kind="group"))
+
+    assert sorted(server.resources["Groups"]) == sorted(["g0", made.id])
+
+
 def test_list_that_stops_early_is_not_whole() -> None:
     """
     Fewer people than the server says there are prove nobody's absence.
