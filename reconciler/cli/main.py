@@ -130,6 +130,12 @@ def _policy() -> click.Command:
     return policy
 
 
+def _doctor() -> click.Command:
+    from reconciler.cli.doctor import doctor  # noqa: PLC0415  loaded when called
+
+    return doctor
+
+
 def _groups() -> click.Command:
     from reconciler.cli.groups import groups  # noqa: PLC0415  loaded when called
 
@@ -173,6 +179,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "give": (_give, "Write the override that gives a field to the target's admin."),
     "explain": (_explain, "Say where each desired value of a person comes from."),
     "policy": (_policy, "Show what a policy resolves to, and where each rule stands."),
+    "doctor": (_doctor, "Say what a target can and cannot do, or measure it."),
     "groups": (_groups, "Review groups whose names are taken, and decide."),
     "audit": (_audit, "Say who owned and changed what, when, from Git alone."),
     "github": (_github, "Plan, apply and export in GitHub Actions."),

@@ -13,7 +13,10 @@ from reconciler.errors import TargetError
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
 from reconciler.ports_adapter import Opening, TargetAdapter
+from reconciler.ports_doctor import Finding
+from reconciler.targets.scim_diagnosis import diagnosis
 from reconciler.targets.scim_known import Known
+from reconciler.targets.scim_probe import probe as measured
 from reconciler.targets.scim_server import Server
 from reconciler.targets.scim_settings import ScimSettings, fit, places, quirks
 from reconciler.targets.scim_write import write_all
@@ -69,6 +72,13 @@ class ScimTarget:
         if run in {"", "admin"}:
             raise TargetError(f"{run!r} cannot name a run: it would pass for an administrator")
         return write_all(self.server, self._known, writes)
+
+    def diagnose(self, *, probe: bool) -> tuple[Finding, ...]:
+        """
+        Return what the server says it can do and, with `probe`, what throw-away objects show.
+        """
+        said = diagnosis(self.server, self._known.places)
+        return (*said, *measured(self.server)) if probe else said
 
     def close(self) -> None:
         """

@@ -2,7 +2,7 @@
 What is known of a server since it was last read: who is in which group, and whom to read before a write.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from msgspec.structs import replace
 
@@ -18,7 +18,7 @@ class Known:
     `roles` are the names of groups that express a role: to be in one is an element of the field `roles`.
     """
 
-    def __init__(self, places: Mapping[Kind, Mapping[str, Place]], *, roles: frozenset[str]) -> None:
+    def __init__(self, places: dict[Kind, dict[str, Place]], *, roles: frozenset[str]) -> None:
         self.places = places
         self.groups: dict[str, str] = {}
         self.within: dict[str, set[str]] = {}

@@ -110,6 +110,13 @@ class Server:
         """
         return list(self._page(kind, 1, self.able.page, filter_)[0])
 
+    def first_page(self, kind: Kind) -> tuple[int, int]:
+        """
+        Return how many resources the first page holds, and how many there are.
+        """
+        resources, total = self._page(kind, 1, self.able.page)
+        return len(resources), total
+
     def every(self, kind: Kind) -> Listing:
         """
         Return all resources of a kind, sorted by id as text.

@@ -1,0 +1,186 @@
+"""
+What a SCIM server does, measured on throw-away objects: what it says of itself need not be true.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from secrets import token_hex
+
+from reconciler.core.model import Kind
+from reconciler.errors import WireError
+from reconciler.ports_doctor import Finding
+from reconciler.targets.scim_convert import CORE, PATCH, encoded
+from reconciler.targets.scim_members import Move, body
+from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_server import Server, body_of, settled
+from reconciler.wire.message import Answer
+
+_CONFLICT, _PRECONDITION = 409, 412
+_NAME = "displayName"
+
+
+class Bench:
+    """
+    A server, and the throw-away objects that stand there by now.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.made: list[tuple[Kind, str]] = []
+
+    def ask(self, method: str, path: str, body: Json | None = None, *, match: str = "") -> Answer:
+        """
+        Return the server's answer, whatever it is; raises TargetError where none came.
+        """
+        request = self.server.send(method, path, None if body is None else encoded(body), match=match)
+        try:
+            return self.server.client.ask(request)
+        except WireError as error:
+            return settled(error)
+
+    def make(self, kind: Kind, **attributes: object) -> Answer:
+        """
+        Return the answer to a create; what it makes is noted, to be removed.
+        """
+        given = {"schemas": [CORE[kind], *self.server.able.required[kind]], **attributes}
+        answer = self.ask("POST", self.server.path(kind), given)
+        if answer.good:
+            self.made.append((kind, str(member(body_of(answer), "id"))))
+        return answer
+
+    def user(self, name: str) -> Answer:
+        """
+        Return the answer to the create of a user who cannot log in.
+        """
+        person = {"givenName": "Throw-away", "familyName": "Probe", "formatted": "Throw-away Probe"}
+        return self.make("user", userName=name, active=False, name=person)
+
+    def read(self, kind: Kind, id_: str) -> Json:
+        """
+        Return an object as it is now.
+        """
+        return body_of(settled(self.server.client.ask(self.server.get(kind, id_))))
+
+    def set(self, id_: str, name: str, *, match: str = "") -> Answer:
+        """
+        Return the answer to a new display name of a user.
+        """
+        path = self.server.path("user", id_)
+        if self.server.able.patch:
+            operations = [{"op": "replace", "path": _NAME, "value": name}]
+            return self.ask("PATCH", path, {"schemas": [PATCH], "Operations": operations}, match=match)
+        now = {key: value for key, value in self.read("user", id_).items() if key != "meta"}
+        return self.ask("PUT", path, {**now, _NAME: name}, match=match)
+
+
+def probe(server: Server, *, clock: Callable[[], float] = time.perf_counter) -> tuple[Finding, ...]:
+    """
+    Return what throw-away objects show; they are removed again, and what could not be is told.
+    """
+    name = f"reconciler-probe-{token_hex(4)}"
+    with _cleared(Bench(server)) as (bench, left):
+        answer = bench.user(name)
+        if not answer.good:
+            return (
+                Finding(what="create a user", found=f"refused ({answer.status})", means="nothing else was probed"),
+            )
+        id_ = bench.made[0][1]
+        found = (
+            _case(bench, name),
+            _trimming(bench, id_),
+            _patch(bench, id_),
+            _versions(bench, id_),
+            _window(bench, id_, clock),
+            *_groups(bench, id_, name),
+            _page(server),
+        )
+    return (*found, *left)
+
+
+@contextmanager
+def _cleared(bench: Bench) -> Iterator[tuple[Bench, list[Finding]]]:
+    """
+    Give the bench, and a list that tells afterwards what could not be removed.
+    """
+    left: list[Finding] = []
+    try:
+        yield bench, left
+    finally:
+        for kind, id_ in reversed(bench.made):
+            answer = bench.ask("DELETE", bench.server.path(kind, id_))
+            if not answer.good:
+                left.append(Finding(what=f"remove {kind} {id_}", found=f"refused ({answer.status})", means="do it"))
+
+
+def _case(bench: Bench, name: str) -> Finding:
+    taken = bench.user(name.upper()).status == _CONFLICT
+    found = "ignored" if taken else "counts"
+    return Finding(
+        what="case of user names", found=found, means="as expected" if taken else "two people may differ by it"
+    )
+
+
+def _trimming(bench: Bench, id_: str) -> Finding:
+    bench.set(id_, "  Probe  ")
+    kept = member(bench.read("user", id_), _NAME)
+    found = {"  Probe  ": "kept", "Probe": "trimmed"}.get(str(kept), f"becomes {kept!r}")
+    return Finding(what="spaces around a text", found=found)
+
+
+def _patch(bench: Bench, id_: str) -> Finding:
+    answer = bench.set(id_, "Patched")
+    done = member(bench.read("user", id_), _NAME) == "Patched"
+    found = f"answered {answer.status}, {'done' if done else 'not done'}"
+    honest = done == answer.good
+    return Finding(
+        what="PATCH" if bench.server.able.patch else "PUT", found=found, means="" if honest else "it lies"
+    )
+
+
+def _versions(bench: Bench, id_: str) -> Finding:
+    first = member(member(bench.read("user", id_), "meta"), "version")
+    if not first:
+        return Finding(what="ETag", found="none", means="read before each write, read back after it")
+    bench.set(id_, "Version")
+    moved = member(member(bench.read("user", id_), "meta"), "version") != first
+    refused = bench.set(id_, "Late", match=str(first)).status == _PRECONDITION
+    if moved and refused:
+        return Finding(what="ETag", found="compared", means="no window: a late write is refused")
+    found = f"{'moves' if moved else 'stands still'}, a late write is {'refused' if refused else 'taken'}"
+    return Finding(what="ETag", found=found, means="say `etag: false` in the target's settings")
+
+
+def _window(bench: Bench, id_: str, clock: Callable[[], float]) -> Finding:
+    began = clock()
+    bench.read("user", id_)
+    read = clock()
+    bench.set(id_, "Window")
+    ended = clock()
+    found = f"read {1000 * (read - began):.0f} ms, write {1000 * (ended - read):.0f} ms"
+    means = "an administrator's edit within it is not seen" if not bench.server.able.etag else "not needed: ETag"
+    return Finding(what="write window without ETag", found=found, means=means)
+
+
+def _groups(bench: Bench, user: str, name: str) -> Iterator[Finding]:
+    first = bench.make("group", displayName=name)
+    if not first.good:
+        yield Finding(what="create a group", found=f"refused ({first.status})")
+        return
+    group = str(member(body_of(first), "id"))
+    twice = bench.make("group", displayName=name).good
+    yield Finding(
+        what="two groups of one name",
+        found="possible" if twice else "refused",
+        means="looked for before and after each create" if twice else "",
+    )
+    if bench.server.able.patch:
+        answer = bench.ask("PATCH", bench.server.path("group", group), body(Move(group=group, join=(user,))))
+        there = any(member(one, "value") == user for one in member(bench.read("group", group), "members") or ())
+        yield Finding(what="members by PATCH", found=f"answered {answer.status}, {'done' if there else 'not done'}")
+
+
+def _page(server: Server) -> Finding:
+    size, total = server.first_page("user")
+    found = f"{size} of {total} users in one answer (asked for {server.able.page})"
+    return Finding(what="page", found=found, means="the rest is read page after page" if size < total else "")
