@@ -47,6 +47,7 @@ LIBRARIES = {
     "git": "store",
     "sqlalchemy": "targets.sql",
     "psycopg": "targets.sql",
+    "ldap3": "wire.ldap",
     "deepdiff": "render",
     "starlette": "server",
     "uvicorn": "server",
@@ -54,7 +55,18 @@ LIBRARIES = {
 }
 
 # Too slow for `reconciler --help`: to be imported inside the function that needs it.
-HEAVY = {"deepdiff", "git", "httpx", "jsonschema", "psycopg", "sqlalchemy", "starlette", "urllib3", "uvicorn"}
+HEAVY = {
+    "deepdiff",
+    "git",
+    "httpx",
+    "jsonschema",
+    "ldap3",
+    "psycopg",
+    "sqlalchemy",
+    "starlette",
+    "urllib3",
+    "uvicorn",
+}
 
 # The part of the standard library that reads neither clock nor disk nor environment, and tells nobody anything.
 PURE = (

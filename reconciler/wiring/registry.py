@@ -19,6 +19,7 @@ SOURCES: Mapping[str, str] = {
     "entra": "reconciler.sources.entra:ADAPTER",
     "google": "reconciler.sources.google:ADAPTER",
     "ibmcloud": "reconciler.sources.ibmcloud:ADAPTER",
+    "ldap": "reconciler.sources.ldap:ADAPTER",
     "okta": "reconciler.sources.okta:ADAPTER",
     "rows": "reconciler.sources.canonical:ADAPTER",
     "scim": "reconciler.sources.scim:ADAPTER",
