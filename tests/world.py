@@ -291,10 +291,17 @@ class World:
         return load(self.book).ledger.whole()
 
     def decide(
-        self, approval: Approval | None = None, *, opened: Opened | None = None, scope: Scope | None = None
+        self,
+        approval: Approval | None = None,
+        *,
+        opened: Opened | None = None,
+        scope: Scope | None = None,
+        about: frozenset[str] = frozenset(),
     ) -> Decision:
         """
         Return the decision of a run that starts now, from the ledger as it was opened, or as it is.
+
+        It knows all there is to know of whom it is `about`.
         """
         asked = engine.Asked(
             target="registry",
@@ -308,7 +315,7 @@ class World:
         )
         opened = opened or load(self.book)
         return engine.plan(
-            asked, self.target, self.book, opened=opened, now=self.now, approval=approval, scope=scope
+            asked, self.target, self.book, opened=opened, now=self.now, approval=approval, scope=scope, about=about
         )
 
     def plan(self, scope: Scope | None = None) -> Plan:

@@ -118,6 +118,12 @@ def _give() -> click.Command:
     return give
 
 
+def _undo() -> click.Command:
+    from reconciler.cli.undo import undo  # noqa: PLC0415  loaded when called
+
+    return undo
+
+
 def _explain() -> click.Command:
     from reconciler.cli.explain import explain  # noqa: PLC0415  loaded when called
 
@@ -177,6 +183,7 @@ COMMANDS: dict[str, tuple[Callable[[], click.Command], str]] = {
     "owners": (_owners, "Say who owns which field."),
     "take": (_take, "Write the override that takes a field back to Git."),
     "give": (_give, "Write the override that gives a field to the target's admin."),
+    "undo": (_undo, "Write the overrides that take back what a run changed."),
     "explain": (_explain, "Say where each desired value of a person comes from."),
     "policy": (_policy, "Show what a policy resolves to, and where each rule stands."),
     "doctor": (_doctor, "Say what a target can and cannot do, or measure it."),
