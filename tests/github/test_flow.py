@@ -8,8 +8,6 @@ import pytest
 
 from tests.github.forge import Forge
 
-pytestmark = pytest.mark.ci
-
 ANN, BOB = "ann.muster@example.com", "bob.keller@example.com"
 LOCALE = f"- user: {ANN}\n  set: {{locale: de_DE}}\n  reason: T-1\n"
 BLOCK = f"- user: {BOB}\n  block: true\n  reason: T-2\n"
@@ -26,6 +24,7 @@ def settled(forge: Forge) -> Forge:
     return forge
 
 
+@pytest.mark.ci
 def test_first_run_makes_the_ledgers_branch(settled: Forge) -> None:
     """
     A run pushes its intents, and then its record with trailers, to the ledger's branch, and nothing to `main`.
@@ -58,6 +57,7 @@ def test_a_harmless_change_goes_from_pull_request_to_target(settled: Forge) -> N
     assert settled.on_main("apply-plan").outputs["changes"] == "0"
 
 
+@pytest.mark.ci
 @pytest.mark.parametrize("decision", [pytest.param(BLOCK, id="removal"), pytest.param(EDITOR, id="privilege")])
 def test_what_is_risky_waits_for_a_reviewer(settled: Forge, decision: str) -> None:
     """
@@ -72,6 +72,7 @@ def test_what_is_risky_waits_for_a_reviewer(settled: Forge, decision: str) -> No
     assert applied.code == 0
 
 
+@pytest.mark.ci
 def test_a_second_push_updates_the_one_comment(settled: Forge) -> None:
     """
     However often a pull request is planned it has one comment of ours; that of somebody who copies our mark stays.
@@ -88,6 +89,7 @@ def test_a_second_push_updates_the_one_comment(settled: Forge) -> None:
     assert settled.hub.comments[0]["body"].endswith("Nothing to see.")
 
 
+@pytest.mark.ci
 def test_nothing_to_change_is_said_first(settled: Forge) -> None:
     """
     A pull request that changes nothing in the target says so first.
@@ -98,6 +100,7 @@ def test_nothing_to_change_is_said_first(settled: Forge) -> None:
     assert "No changes. openpages: 60 users, 10 groups looked at." in settled.comment(number)
 
 
+@pytest.mark.ci
 def test_drift_is_one_issue_that_is_closed_when_it_is_over(settled: Forge) -> None:
     """
     What an administrator decided otherwise opens an issue with two choices; taken back, the issue is closed.
@@ -119,6 +122,7 @@ def test_drift_is_one_issue_that_is_closed_when_it_is_over(settled: Forge) -> No
     assert settled.hub.open_issues() == []
 
 
+@pytest.mark.ci
 def test_export_is_one_rolling_pull_request(forge: Forge, tmp_path: Path) -> None:
     """
     An export that says something new goes to one branch and one pull request; read again, it is the same one.
