@@ -5,6 +5,7 @@ What CONTRIBUTING.md asks of every file and no linter checks.
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -154,10 +155,9 @@ def docstrings() -> Iterator[tuple[str, str]]:
     """
     Yield place and text, as written, of every docstring of modules, classes and functions.
     """
-    kinds = ast.Module | ast.ClassDef | ast.FunctionDef
     for path in CODE:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
-            text = ast.get_docstring(node, clean=False) if isinstance(node, kinds) else None
+        for node in definitions(path):
+            text = ast.get_docstring(node, clean=False)
             if text is not None:
                 yield f"{where(path)}:{getattr(node, 'lineno', 1)}", text
 
@@ -166,10 +166,19 @@ def cases() -> Iterator[tuple[str, ast.FunctionDef]]:
     """
     Yield place and syntax of every test function.
     """
-    for path in CODE:
-        for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
-            if isinstance(node, ast.FunctionDef) and re.match(r"test_", node.name) and path not in PRODUCT:
+    for path in sorted({*CODE} - {*PRODUCT}):
+        for node in definitions(path):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 yield f"{where(path)}:{node.lineno} {node.name}", node
+
+
+@cache
+def definitions(path: Path) -> tuple[ast.Module | ast.ClassDef | ast.FunctionDef, ...]:
+    """
+    Return the syntax of a module, and of every class and function in it.
+    """
+    nodes = ast.walk(ast.parse(path.read_text("utf-8"), str(path)))
+    return tuple(node for node in nodes if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
 
 
 def one_sentence(text: str) -> bool:

@@ -144,6 +144,7 @@ def unplanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "--quiet", "--template=", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "-m", "Begin")
+    _packed(folder)
     return folder
 
 
@@ -157,7 +158,15 @@ def converged(unplanned: Path) -> Path:
         patch.chdir(folder)
         patch.setenv("RECONCILER_NOW", NOW)
         assert run(["apply", "--yes", "--quiet"]) == 0
+    _packed(folder)
     return folder
+
+
+def _packed(folder: Path) -> None:
+    """
+    Put all objects of a repository into one file: it is copied for each test.
+    """
+    git(folder, "repack", "-a", "-d", "--quiet")
 
 
 @pytest.fixture

@@ -11,15 +11,22 @@ import pytest
 from msgspec.structs import replace
 
 from tests.cli.conftest import ANN, BOB, NOW, Desk
+from tests.once import Once
 
 LATER = "2026-11-21T09:00:00Z"
 
 
 @pytest.fixture
-def lived(settled: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def lived(settled: Desk, monkeypatch: pytest.MonkeyPatch, once: Once) -> Desk:
     """
     Return a desk with a past: an administrator changed Ann's locale, and a day later the cloud her first name.
     """
+    once("lived", settled.folder, lambda: _live(settled, monkeypatch))
+    monkeypatch.setenv("RECONCILER_NOW", LATER)
+    return settled
+
+
+def _live(settled: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     settled.admin.admin_sets(ANN, locale="de_AT")
     assert settled.run("apply", "--yes").code == 0
     monkeypatch.setenv("RECONCILER_NOW", LATER)
@@ -27,7 +34,6 @@ def lived(settled: Desk, monkeypatch: pytest.MonkeyPatch) -> Desk:
         lambda row: replace(row, first_name="=cmd()") if row.user_name == ANN else row, at="2026-11-21T08:00:00Z"
     )
     assert settled.run("apply", "--yes").code == 0
-    return settled
 
 
 def test_audit_tells_when_a_field_changed_hands(lived: Desk) -> None:

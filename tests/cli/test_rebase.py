@@ -12,6 +12,7 @@ import pytest
 from reconciler.cli.session import Session
 from reconciler.core.export import UserRow
 from tests.cli.conftest import ANN, BOB, CLARA, Desk
+from tests.once import Once
 
 REASON = ("--reason", "OPS-31: restored")
 
@@ -34,12 +35,17 @@ def restored(desk: Desk, backup: Path) -> None:
 
 
 @pytest.fixture
-def rewound(settled: Desk) -> Desk:
+def rewound(settled: Desk, once: Once) -> Desk:
     """
     Return a desk whose database was restored from before its last three runs.
 
     Since the backup Git has set Ann's locale twice, an administrator has set Clara's, and somebody new was made.
     """
+    once("rewound", settled.folder, lambda: _rewind(settled))
+    return settled
+
+
+def _rewind(settled: Desk) -> None:
     backup = settled.folder / "backup.db"
     settled.decides(f"- {{user: {ANN}, set: {{locale: fr_FR}}}}\n")
     settled.run("apply", "--yes", "--quiet")
@@ -51,7 +57,6 @@ def rewound(settled: Desk) -> Desk:
     settled.cloud(lambda row: _gone(row, BOB), at="2026-11-20T07:30:00Z")
     settled.run("apply", "--yes", "--quiet")
     restored(settled, backup)
-    return settled
 
 
 def _gone(row: UserRow, name: str) -> UserRow | None:

@@ -18,7 +18,8 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="atlassian", sources=("berlin",))
+    office = Office(tmp_path, capsys)
+    office.begins(policy="atlassian", sources=("berlin",))
     config = (office.state / "reconciler.yaml").read_text("utf-8")
     config = config.replace("targets:", "  lisbon: {type: rows, account: lisbon}\ntargets:")
     second = config.partition("targets:\n")[2].replace("registry", "branch").replace("berlin", "lisbon")

@@ -10,16 +10,21 @@ import pytest
 
 from reconciler.files.state import load_state
 from tests.cli.conftest import ANN, BOB, Answer, Desk
+from tests.once import Once
 
 
 @pytest.fixture
-def owned(settled: Desk) -> Desk:
+def owned(settled: Desk, once: Once) -> Desk:
     """
     Return a desk at which Ann's locale is the administrator's.
     """
+    once("owned", settled.folder, lambda: _edited(settled))
+    return settled
+
+
+def _edited(settled: Desk) -> None:
     settled.admin.admin_sets(ANN, locale="de_AT")
     assert settled.run("apply", "--yes").code == 0
-    return settled
 
 
 def overrides(desk: Desk) -> set[Path]:

@@ -159,6 +159,17 @@ def test_group_is_not_emptied(members: int, joiners: int, *, emptied: tuple[str,
     assert {code for _, code in held(found)} == ({"group-emptied:Traders"} if trips else set())
 
 
+@pytest.mark.parametrize(("members", "trips"), [(2, False), (3, True)], ids=["its own", "a stranger, too"])
+def test_group_with_somebody_in_it_is_not_deleted(members: int, *, trips: bool) -> None:
+    """
+    A group is deleted only where this plan takes out everybody who is in it.
+    """
+    deleted = draft("g", "groups-deleted", action="delete", kind="group", risk=("removal",))
+    found = guard([leaving("a"), leaving("b"), deleted], facts(members={"g": members}))
+
+    assert ("g", "group-peopled") in held(found) if trips else found.held == ()
+
+
 @pytest.mark.parametrize("action", ["move", "retire", "deactivate", "delete"])
 def test_group_that_is_put_away_may_be_emptied(action: str) -> None:
     """

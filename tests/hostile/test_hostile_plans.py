@@ -13,6 +13,7 @@ from reconciler.core.plan import plan_digest
 from reconciler.files.plans import parse_plan
 from tests.cli.conftest import ANN, Desk
 from tests.hostile.attack import attacked
+from tests.once import Once
 
 Edit: TypeAlias = Callable[[bytes], bytes]
 
@@ -71,13 +72,17 @@ FORGERIES: dict[str, tuple[Edit, str]] = {
 
 
 @pytest.fixture
-def reviewed(settled: Desk) -> Desk:
+def reviewed(settled: Desk, once: Once) -> Desk:
     """
     Return a desk with a plan file of one change that somebody has reviewed.
     """
+    once("reviewed", settled.folder, lambda: _planned(settled))
+    return settled
+
+
+def _planned(settled: Desk) -> None:
     settled.decides(f"- user: {ANN}\n  set: {{description: Head of Risk}}\n  reason: T-1\n")
     assert settled.run("plan", "--quiet", "--out", "plan.json").code == 0
-    return settled
 
 
 def with_plan(desk: Desk, forge: Edit) -> None:

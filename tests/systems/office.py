@@ -30,21 +30,19 @@ targets:
 
 class Office:
     """
-    The folder `folder`, which becomes a repository; `policy` is the name of a preset, or of a file in `policies/`.
+    The folder `folder`, which `begins` makes a repository.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        capsys: pytest.CaptureFixture[str],
-        *,
-        policy: str,
-        sources: Sequence[str] = ("directory",),
-    ) -> None:
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
         self.state = folder / "state"
         self.admin = SqlAdmin(folder / ".reconciler" / "registry.db")
         self._capsys = capsys
+
+    def begins(self, *, policy: str, sources: Sequence[str] = ("directory",)) -> None:
+        """
+        Make the repository; `policy` is the name of a preset, or of a file in `policies/`.
+        """
         self.writes(".gitignore", ".reconciler/\n")
         listed = "\n".join(f"  {name}: {{type: rows, account: {name}}}" for name in sources)
         config = CONFIG.format(sources=listed, names=", ".join(sources), policy=policy)

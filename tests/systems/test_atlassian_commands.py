@@ -11,6 +11,7 @@ import pytest
 from reconciler.cli.main import run
 from reconciler.files.state import load_state
 from reconciler.targets.sql import SqlTarget
+from tests.once import Once
 from tests.systems.office import NOW, Office, person, team
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -19,13 +20,21 @@ PEOPLE = (person("ann", groups=("staff", "traders")), person("bob", groups=("sta
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Office:
+def office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], once: Once
+) -> Office:
     """
     Return an office whose target has groups `staff`, with Jira and Lee in it, and `traders`, with Lee in it.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="atlassian")
+    office = Office(tmp_path, capsys)
+    once("names taken", tmp_path, lambda: _begun(office))
+    return office
+
+
+def _begun(office: Office) -> None:
+    office.begins(policy="atlassian")
     office.source_says(PEOPLE, TEAMS)
     SqlTarget.open(f"sqlite:///{office.admin.path}").close()
     office.admin.admin_creates("lee")
@@ -33,7 +42,6 @@ def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
         office.admin.admin_creates_group(name)
         office.admin.admin_joins("lee", name)
     office.admin.admin_gives_access("staff", "Jira", "Confluence", sites=("emea", "apac"))
-    return office
 
 
 def files(office: Office) -> list[str]:

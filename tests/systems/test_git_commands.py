@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.files.policies import presets
+from tests.once import Once
 from tests.systems.office import NOW, Office, person, team
 
 POLICY = """\
@@ -32,17 +33,24 @@ def office(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
+    *,
+    once: Once,
 ) -> Office:
     """
     Return a repository under each preset, applied once: Ann, Bob, and Cleo, who is an administrator.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="ours.yaml")
-    office.writes("state/policies/ours.yaml", POLICY.format(preset=request.param))
+    office = Office(tmp_path, capsys)
+    once(f"under {request.param}", tmp_path, lambda: _settled(office, request.param))
+    return office
+
+
+def _settled(office: Office, preset: str) -> None:
+    office.begins(policy="ours.yaml")
+    office.writes("state/policies/ours.yaml", POLICY.format(preset=preset))
     people(office)
     office.applied()
-    return office
 
 
 def people(office: Office, *, bob: str = "Bob", at: str = "2026-11-20T07:00:00Z") -> None:
@@ -209,7 +217,8 @@ def test_policy_without_administrators_has_no_answer(
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="atlassian")
+    office = Office(tmp_path, capsys)
+    office.begins(policy="atlassian")
     people(office)
     office.applied()
     told = office.run("audit", "--administrators")

@@ -12,6 +12,7 @@ from reconciler.core.search import Matches, Query, containing
 from reconciler.wiring.bench import bench
 from reconciler.wiring.importing import search
 from tests.cli.conftest import Answer
+from tests.once import Once
 from tests.server.registry import answering, registry
 from tests.systems.office import NOW, Office, person, team
 
@@ -27,28 +28,39 @@ FOUND = ["aandrei", "andarm", "andbal", "u4711", "Analysis"]
 
 
 @pytest.fixture
-def office(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Office:
+def office(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], once: Once
+) -> Office:
     """
     Return a repository that imports from a directory with five people and two groups; nobody has been chosen.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="ldap-import")
-    office.source_says(PEOPLE, GROUPS)
+    office = Office(tmp_path, capsys)
+    once("directory", tmp_path, lambda: _begun(office))
     return office
 
 
+def _begun(office: Office) -> None:
+    office.begins(policy="ldap-import")
+    office.source_says(PEOPLE, GROUPS)
+
+
 @pytest.fixture
-def imported(office: Office) -> Office:
+def imported(office: Office, once: Once) -> Office:
     """
     Return the same once andarm and Analysis were imported, with a role, and an internal user has been made.
     """
+    once("imported", office.folder, lambda: _imported(office))
+    return office
+
+
+def _imported(office: Office) -> None:
     chosen = ("--select", "andarm", "--select", "analysis", "--roles", "Reviewer", "--enable")
     assert office.run("import", "directory", "an", *chosen).code == 0
     office.applied()
     office.admin.admin_creates("boss")
     office.admin.admin_sets("boss", roles=("Auditor", "Author"))
-    return office
 
 
 def statuses(told: Answer) -> dict[str, str]:
@@ -84,7 +96,8 @@ def two(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="ldap-import", sources=("berlin", "lisbon"))
+    office = Office(tmp_path, capsys)
+    office.begins(policy="ldap-import", sources=("berlin", "lisbon"))
     office.source_says([person("ann", groups=("Analysis",)), person("hans")], GROUPS, source="berlin")
     office.source_says([person("ana"), person("joana"), person("ann", key="l-ann")], source="lisbon")
     return office
@@ -366,7 +379,8 @@ def test_import_is_refused_where_the_policy_looks_after_everybody(
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
-    office = Office(tmp_path, capsys, policy="atlassian")
+    office = Office(tmp_path, capsys)
+    office.begins(policy="atlassian")
     office.source_says(PEOPLE, GROUPS)
     told = office.run("import", "directory", "an", "--all")
 

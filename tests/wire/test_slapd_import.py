@@ -77,7 +77,8 @@ def office(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RECONCILER_NOW", NOW)
     monkeypatch.setenv("PASSWORD", SECRET)
-    office = Office(tmp_path, capsys, policy="ldap-import")
+    office = Office(tmp_path, capsys)
+    office.begins(policy="ldap-import")
     one, other = servers
     office.writes("state/reconciler.yaml", CONFIG.format(url=one.url, other=other.url, user=TOOL, base=BASE))
     for source in ("corp", "lab"):
