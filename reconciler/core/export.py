@@ -84,15 +84,29 @@ class Manifest(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unk
     faults: tuple[str, ...] = ()
 
 
+class Dispute(Struct, frozen=True, kw_only=True):
+    """
+    What several sources say differently of one person: the source that decides with its value, and the others.
+
+    `taken` None: the value joins nobody, since one source gives it to several people.
+    """
+
+    key: str
+    field: str
+    taken: tuple[str, str] | None
+    others: tuple[tuple[str, str], ...]
+
+
 class JoinedManifest(Manifest, frozen=True, kw_only=True):
     """
     What several exports are together; `parts` has when each source was read, `fetched_at` the earliest of these.
 
-    `sizes` has the counts of each.
+    `sizes` has the counts of each, `disputes` where they say different things of one person.
     """
 
     parts: dict[str, str]
     sizes: dict[str, Counts]
+    disputes: tuple[Dispute, ...] = ()
 
 
 class Placed(Struct, frozen=True, gc=False):

@@ -1,10 +1,12 @@
 """
 Several sources' exports as one: what a target draws from where it draws from more than one directory.
 
-Nobody stands in two of them: a key is one source's alone. The whole is proved no better than its weakest part.
+Nobody stands in two of them, a key is one source's alone, unless the sources are joined by a value that they share.
+The whole is proved no better than its weakest part.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from operator import attrgetter
 from typing import TypeVar
 
@@ -13,6 +15,7 @@ from msgspec.structs import replace
 from reconciler.core.canonical import digest
 from reconciler.core.export import Counts, Export, JoinedManifest, Manifest, Placed, PlacedGroup
 from reconciler.core.ledger import Head
+from reconciler.core.merging import Joining, Merged, merged
 from reconciler.errors import Fault, InputError
 
 Row = TypeVar("Row", Placed, PlacedGroup)
@@ -21,24 +24,30 @@ TOGETHER = " + "
 """Stands between the names, and the accounts, of sources that are one to a target."""
 
 
-def joined(exports: Mapping[str, Export]) -> Export:
+def joined(exports: Mapping[str, Export], joining: Joining | None = None) -> Export:
     """
-    Return the exports of several sources, by name, as one; raises InputError where a key stands in two of them.
+    Return the exports of several sources, by name in order of precedence, as one.
+
+    With `joining`, whoever has one value of its field in several sources is one person. Raises InputError where a
+    key stands in two of them all the same.
     """
+    people = {name: one.users for name, one in exports.items()}
+    found = merged(people, joining) if joining else Merged(tuple(chain(*people.values())), ())
     faults: list[Fault] = []
-    users = _rows((one.users for one in exports.values()), faults)
-    groups = _rows((one.groups for one in exports.values()), faults)
+    users = _rows(found.users, faults)
+    groups = _rows((row for one in exports.values() for row in one.groups), faults)
     if faults:
         raise InputError(tuple(faults))
-    return Export(_manifest({name: one.manifest for name, one in exports.items()}), users, groups)
+    manifest = _manifest({name: one.manifest for name, one in exports.items()}, joining)
+    return Export(replace(manifest, disputes=found.disputes), users, groups)
 
 
-def _rows(parts: Iterable[tuple[Row, ...]], faults: list[Fault]) -> tuple[Row, ...]:
+def _rows(rows: Iterable[Row], faults: list[Fault]) -> tuple[Row, ...]:
     """
-    Return the rows of all parts by key; a key that has stood before is noted in `faults`.
+    Return the rows by key; a key that has stood before is noted in `faults`.
     """
     found: dict[str, Row] = {}
-    for one in (row for part in parts for row in part):
+    for one in rows:
         before = found.setdefault(one.row.key, one)
         if before is not one:
             path, _, line = one.origin.rpartition(":")
@@ -47,7 +56,7 @@ def _rows(parts: Iterable[tuple[Row, ...]], faults: list[Fault]) -> tuple[Row, .
     return tuple(sorted(found.values(), key=attrgetter("row.key")))
 
 
-def _manifest(parts: Mapping[str, Manifest]) -> JoinedManifest:
+def _manifest(parts: Mapping[str, Manifest], joining: Joining | None) -> JoinedManifest:
     """
     Return what the parts are together: as complete as all of them, and as old as the oldest.
     """
@@ -63,7 +72,7 @@ def _manifest(parts: Mapping[str, Manifest]) -> JoinedManifest:
             groups=sum(one.counts.groups for one in manifests),
             memberships=sum(one.counts.memberships for one in manifests),
         ),
-        digest=digest([[name, one.digest] for name, one in parts.items()]),
+        digest=digest([[name, one.digest] for name, one in parts.items()], *([joining] if joining else [])),
         faults=tuple(_faults(parts)),
         parts={name: one.fetched_at for name, one in parts.items()},
         sizes={name: one.counts for name, one in parts.items()},

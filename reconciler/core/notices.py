@@ -9,9 +9,12 @@ from reconciler.core.access import offered
 from reconciler.core.claims import elements
 from reconciler.core.correlate import Pair
 from reconciler.core.decisions import Decided
-from reconciler.core.export import Placed
+from reconciler.core.export import Dispute, JoinedManifest, Manifest, Placed
 from reconciler.core.model import Catalogue, Notice
 from reconciler.core.settle import Settled
+
+DISPUTES = 50
+"""Disagreements of sources that a plan tells one by one; whoever has more joins by the wrong field."""
 
 
 def unknown_states(people: Iterable[Placed]) -> Iterator[Notice]:
@@ -63,3 +66,24 @@ def unproved(degraded: Sequence[str], held: Iterable[Notice]) -> Iterator[Notice
     if degraded and all(one.code != "export-degraded" for one in held):
         text = f"{'; '.join(degraded)}: adds and updates only, nothing is removed on such an export"
         yield Notice(code="export-degraded", level="warning", text=text)
+
+
+def disputed(manifest: Manifest, about: AbstractSet[str] | None) -> Iterator[Notice]:
+    """
+    Yield a notice for each thing that several sources say differently of one person; `about` None: of anybody.
+    """
+    if not isinstance(manifest, JoinedManifest):
+        return
+    mine = [one for one in manifest.disputes if about is None or one.key in about]
+    for one in mine[:DISPUTES]:
+        yield Notice(code="sources-disagree", level="note" if one.taken else "warning", text=_dispute(one))
+    if len(mine) > DISPUTES:
+        text = f"the sources disagree {len(mine) - DISPUTES:,} times more"
+        yield Notice(code="sources-disagree", level="note", text=text)
+
+
+def _dispute(one: Dispute) -> str:
+    others = ", ".join(f"{source} says {value!r}" for source, value in one.others)
+    if one.taken is None:
+        return f"{one.field} joins nobody where one source gives it to several people: {others}"
+    return f"{one.key}: {one.field} is {one.taken[1]!r} as {one.taken[0]} says; {others}"

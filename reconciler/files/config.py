@@ -18,6 +18,15 @@ class SourceConfig(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = field(default_factory=dict)
 
 
+class JoinConfig(Struct, frozen=True, kw_only=True):
+    """
+    By which field people of several sources are one, and the order of sources for single fields.
+    """
+
+    by: str
+    precedence: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
 class TargetConfig(Struct, frozen=True, kw_only=True):
     """
     One system: its adapter, its address (secrets only as `${ENV_NAME}`), its sources, its policy, its settings.
@@ -31,6 +40,7 @@ class TargetConfig(Struct, frozen=True, kw_only=True):
     policy: str
     account: str | None = None
     settings: dict[str, Any] = field(default_factory=dict)
+    join: JoinConfig | None = None
 
 
 class Author(Struct, frozen=True, kw_only=True):

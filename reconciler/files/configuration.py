@@ -32,6 +32,7 @@ def faults_of(document: Document, value: Tree, *, policies: Collection[str]) -> 
             if isinstance(source, str) and source not in sources:
                 place = (*pointer, "sources", index)
                 yield _fault(document, place, f"names {quoted(source)}: no such source", close(source, sources))
+        yield from _precedence(document, name, target)
         yield from _policy(document, (*pointer, "policy"), _text(target, "policy"), policies)
         yield from _open_secret(document, (*pointer, "url"), _text(target, "url"))
     for section in ("sources", "targets"):
@@ -40,6 +41,22 @@ def faults_of(document: Document, value: Tree, *, policies: Collection[str]) -> 
             for inside, text in _texts(settings, (section, name, "settings")):
                 yield from _open_secret(document, inside, text)
     yield from _shared(document, _mapping(value, "targets"))
+
+
+def _precedence(document: Document, name: str, target: Tree) -> Iterator[Fault]:
+    """
+    Yield a fault for each source in an order of single fields from which the target draws nobody.
+    """
+    drawn = _list(target, "sources")
+    orders = _mapping(_mapping(target, "join"), "precedence")
+    for field, order in orders.items():
+        for index, source in enumerate(order if isinstance(order, list) else ()):
+            if isinstance(source, str) and source not in drawn:
+                place = ("targets", name, "join", "precedence", field, index)
+                known = [one for one in drawn if isinstance(one, str)]
+                yield _fault(
+                    document, place, f"names {quoted(source)}: no source of this target", close(source, known)
+                )
 
 
 def _shared(document: Document, targets: Mapping[str, Any]) -> Iterator[Fault]:

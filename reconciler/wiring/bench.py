@@ -118,7 +118,7 @@ def assembled(
     """
     Return everything a command on target `name` works with: its ledger in `store`, and what `live` opens.
     """
-    source, now = drawn(state.root, state.config, name), clock(environ)
+    now = clock(environ)
     book = Book(
         target=name,
         store=store,
@@ -126,6 +126,7 @@ def assembled(
         push=push or state.config.ledger.durability == "push",
     )
     opened = glance(book)
+    source = drawn(state.root, state.config, name, opened.ledger)
     elsewhere = names_elsewhere(state, name, source.export, opened.ledger, environ=environ)
     asked = Asked(
         target=name,

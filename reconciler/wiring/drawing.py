@@ -2,15 +2,17 @@
 What a target draws from: the export of its source, or of its sources as one.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from msgspec import Struct
 
 from reconciler.core.joined import TOGETHER, joined
+from reconciler.core.merging import Joining
 from reconciler.core.policy import seconds
-from reconciler.files.config import Config
+from reconciler.files.config import Config, TargetConfig
 from reconciler.files.exports import open_export, read_export
-from reconciler.ports import Exported
+from reconciler.ports import Exported, Recorded
 
 
 class Drawn(Struct, frozen=True, kw_only=True):
@@ -23,10 +25,11 @@ class Drawn(Struct, frozen=True, kw_only=True):
     max_age: str
 
 
-def drawn(root: Path, config: Config, target: str) -> Drawn:
+def drawn(root: Path, config: Config, target: str, ledger: Recorded) -> Drawn:
     """
     Return what the target draws from. Of several sources the whole is read at once.
 
+    Whoever stands in several of them, joined, keeps the key by which the ledger knows them.
     Raises SourceError where a source has no export, InputError where one cannot be believed, or two have one key.
     """
     names = config.targets[target].sources
@@ -36,7 +39,18 @@ def drawn(root: Path, config: Config, target: str) -> Drawn:
     return Drawn(
         export=open_export(root / "exports" / names[0])
         if len(names) == 1
-        else joined({name: read_export(root / "exports" / name) for name in names}),
+        else joined(
+            {name: read_export(root / "exports" / name) for name in names},
+            joining(config.targets[target], lambda: {key for _, rows in ledger.shards() for key in rows}),
+        ),
         account=TOGETHER.join(known) if len(known) == len(accounts) else None,
         max_age=min((source.max_age for source in sources), key=seconds),
     )
+
+
+def joining(target: TargetConfig, known: Callable[[], Iterable[str]]) -> Joining | None:
+    """
+    Return by what people of a target's sources are one, if they are; `known` is asked for the ledger's keys.
+    """
+    join = target.join
+    return Joining(by=join.by, precedence=join.precedence, known=frozenset(known())) if join else None

@@ -40,8 +40,9 @@ def names_elsewhere(
         with suppress(InputError, LedgerError, SourceError):
             store = open_store(state, other, clock(environ))
             book = Book(target=other, store=store, folder=state.root.resolve().parent)
-            source = drawn(state.root, state.config, other)
-            found |= _known(strange, source.export, glance(book).ledger, state.policies[other].groups)
+            ledger = glance(book).ledger
+            source = drawn(state.root, state.config, other, ledger)
+            found |= _known(strange, source.export, ledger, state.policies[other].groups)
     return frozenset(found)
 
 

@@ -20,12 +20,14 @@ from reconciler.core.policy import GroupPolicy
 from reconciler.core.runs import verify_chain
 from reconciler.core.sites import in_directories
 from reconciler.errors import Fault, InputError, LedgerError, SourceError
+from reconciler.files.config import TargetConfig
 from reconciler.files.exports import GROUPS, USERS, read_export
 from reconciler.files.references import check
 from reconciler.files.schema import explain
 from reconciler.files.state import Reading, State, read_state
 from reconciler.history import read_runs
 from reconciler.wiring.adapters import open_store
+from reconciler.wiring.drawing import joining
 from reconciler.wiring.elsewhere import about_here, strangers
 from reconciler.wiring.settings import setting_faults
 from reconciler.wiring.surroundings import clock
@@ -191,7 +193,7 @@ def _directories(
     """
     for name, target in sorted(reading.config.targets.items()) if reading.config else ():
         ledger = ledgers.get(name)
-        export = _together([exports.get(one) for one in target.sources], target.sources, found)
+        export = _together([exports.get(one) for one in target.sources], target, found)
         if export is None or ledger is None:
             continue
         # a policy that cannot be read is a fault already; what it would say of groups, fields and roles is unknown
@@ -200,15 +202,15 @@ def _directories(
         yield name, (directory_of(there, ledger, groups), _granted(export))
 
 
-def _together(exports: Sequence[Export | None], names: Sequence[str], found: _Found) -> Export | None:
+def _together(exports: Sequence[Export | None], target: TargetConfig, found: _Found) -> Export | None:
     """
     Return the exports of a target's sources as one; None where one cannot be believed, or two have one key.
     """
-    sound = {name: one for name, one in zip(names, exports, strict=True) if one is not None}
-    if len(sound) < len(names):
+    sound = {name: one for name, one in zip(target.sources, exports, strict=True) if one is not None}
+    if len(sound) < len(exports):
         return None
     try:
-        return sound[names[0]] if len(names) == 1 else joined(sound)
+        return sound[target.sources[0]] if len(sound) == 1 else joined(sound, joining(target, tuple))
     except InputError as error:
         found.faults.extend(error.faults)
         return None
