@@ -48,6 +48,7 @@ LIBRARIES = {
     "sqlalchemy": "targets.sql",
     "psycopg": "targets.sql",
     "ldap3": "wire.ldap",
+    "pyasn1": "wire.ldap",
     "deepdiff": "render",
     "starlette": "server",
     "uvicorn": "server",

@@ -25,6 +25,7 @@ SOURCES: Mapping[str, str] = {
     "scim": "reconciler.sources.scim:ADAPTER",
 }
 TARGETS: Mapping[str, str] = {
+    "ldap": "reconciler.targets.ldap:ADAPTER",
     "scim": "reconciler.targets.scim:ADAPTER",
     "sql": "reconciler.targets.sql:ADAPTER",
 }

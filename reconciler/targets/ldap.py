@@ -1,0 +1,111 @@
+"""
+Target `ldap`: people and groups in a directory of OpenLDAP's or 389 Directory Server's style.
+
+Compare-and-set is by `entryCSN` and an assertion (RFC 4528) where the server has them, else by a read immediately
+before. `modifiersName` tells our writes from an administrator's. A directory has no catalogue of profiles, no state
+of groups, and no place for a fence, which is kept beside the ledger.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from reconciler.core.model import Equality, Snapshot
+from reconciler.core.policy import Policy
+from reconciler.errors import TargetError, UsageError, WireError
+from reconciler.ports import Result, Write
+from reconciler.ports_adapter import Opening, TargetAdapter
+from reconciler.targets.ldap_known import Known
+from reconciler.targets.ldap_settings import LdapSettings
+from reconciler.targets.ldap_write import write_all
+from reconciler.wire.ldap_connect import Channel, connect
+
+
+class LdapTarget:
+    """
+    A directory, as a target.
+    """
+
+    def __init__(self, channel: Channel, settings: LdapSettings, *, roles: frozenset[str] = frozenset()) -> None:
+        parts = urlsplit(channel.servers[0])
+        self.identity = f"ldap:{parts.hostname}:{parts.port or ''}/{settings.users.base}"
+        self.equality = Equality(caseless=frozenset({"user_name", "name"}))
+        self._channel = channel
+        self._settings = settings
+        self._roles = roles
+
+    def read(self) -> Snapshot:
+        """
+        Return everything, users and groups each sorted by id; people's groups come from the groups, in bulk.
+        """
+        try:
+            return self._known.snapshot()
+        except WireError as error:
+            raise TargetError(error.message, hint=error.hint) from error
+
+    def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
+        """
+        Make the writes and return one result each, in the same order; the directory has no place for `run`.
+        """
+        if run in {"", "admin"}:
+            raise TargetError(f"{run!r} cannot name a run: it would pass for an administrator")
+        try:
+            if not self._known.groups:
+                self._known.snapshot()
+            return write_all(self._known, writes)
+        except WireError as error:
+            raise TargetError(error.message, hint=error.hint) from error
+
+    def close(self) -> None:
+        """
+        Hang up.
+        """
+        if "_known" in vars(self):
+            self._known.directory.close()
+
+    @cached_property
+    def _known(self) -> Known:
+        return Known(connect(self._channel), self._settings, self._roles)
+
+
+def fit(policy: Policy, settings: LdapSettings, roles: frozenset[str]) -> None:
+    """
+    Raise UsageError, with every fault, for a policy that writes what no attribute keeps.
+    """
+    places = {
+        "users": {*settings.users.fields, "active", *(["roles"] if roles else [])},
+        "groups": {*settings.groups.fields},
+    }
+    rules = {"users": policy.users.fields, "groups": policy.groups.fields}
+    lacking = [
+        f"{kind}.{name}"
+        for kind, fields in rules.items()
+        for name, rule in fields.items()
+        if rule.authority != "target" and name not in places[kind]
+    ]
+    if lacking:
+        told = f"the policy writes {', '.join(lacking)}: nothing says which attribute keeps that"
+        hint = f"say so in the target's settings ({lacking[0]}: an attribute), or `target` in the policy"
+        raise UsageError(told, hint=hint)
+
+
+def _opened(opening: Opening[LdapSettings]) -> LdapTarget:
+    """
+    Return the target that reconciler.yaml means; nothing is asked of it yet.
+    """
+    settings = opening.settings
+    if opening.policy is not None:
+        fit(opening.policy, settings, opening.role_groups)
+    channel = Channel(
+        servers=tuple(opening.url.split()),
+        bind_dn=settings.bind_dn,
+        password=settings.password,
+        start_tls=settings.start_tls,
+        ca_file=opening.home / settings.ca_file if settings.ca_file else None,
+        timeout=settings.timeout,
+    )
+    return LdapTarget(channel, settings, roles=opening.role_groups)
+
+
+ADAPTER = TargetAdapter(settings=LdapSettings, open=_opened)
+"""What is plugged in under the name `ldap`."""

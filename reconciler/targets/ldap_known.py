@@ -1,0 +1,146 @@
+"""
+What is known of a directory's people and groups: who is which entry, and how groups are read and named.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from reconciler.core.model import Catalogue, Kind, Live, Snapshot
+from reconciler.files.rows import collector_paused
+from reconciler.targets.ldap_convert import NAMES, asked, live, place
+from reconciler.targets.ldap_settings import LdapSettings
+from reconciler.wire.ldap import Directory, Found
+from reconciler.wire.ldap_entry import Entry
+from reconciler.wire.ldap_names import asserted, normal
+
+AT_ONCE = 100
+"""Entries that one search asks for by their ids."""
+
+
+class Known:
+    """
+    A directory, and its groups as they were read last: id -> (dn, name). `roles` names groups that express a role.
+    """
+
+    def __init__(self, directory: Directory, settings: LdapSettings, roles: frozenset[str]) -> None:
+        self.directory = directory
+        self.settings = settings
+        self.roles = roles
+        self.groups: dict[str, tuple[str, str]] = {}
+
+    def snapshot(self) -> Snapshot:
+        """
+        Return everybody with their groups; groups that express a role are not among those.
+        """
+        with collector_paused():
+            found = self._every("group", [*asked(self.settings, "group"), self.settings.groups.member])
+            self.groups = {}
+            members: dict[str, set[str]] = {}
+            for entry in found.entries:
+                self.note(entry)
+                for member in entry.all(self.settings.groups.member):
+                    members.setdefault(self._spelled(member), set()).add(entry.first(self.settings.id) or "")
+            people = self._every("user", asked(self.settings, "user"))
+            users = [self.person(one, members.get(self._spelled(self.member(one)), ())) for one in people.entries]
+            groups = [self.team(one) for one in found.entries if self.name_of(one) not in self.roles]
+        problem = "; ".join((*found.faults, *people.faults))
+        return Snapshot(
+            users=tuple(sorted(users, key=_id)),
+            groups=tuple(sorted(groups, key=_id)),
+            catalogue=Catalogue(),
+            complete=not problem,
+            problem=problem,
+        )
+
+    def by_id(self, kind: Kind, ids: Sequence[str]) -> dict[str, Entry]:
+        """
+        Return those of the entries that are there, by id.
+        """
+        found: dict[str, Entry] = {}
+        for start in range(0, len(ids), AT_ONCE):
+            wanted = "".join(f"({self.settings.id}={asserted(id_)})" for id_ in ids[start : start + AT_ONCE])
+            for entry in self._search(kind, f"(|{wanted})", asked(self.settings, kind)).entries:
+                found[entry.first(self.settings.id) or ""] = entry
+        return found
+
+    def named(self, kind: Kind, name: str) -> Entry | None:
+        """
+        Return the entry that bears a name, or its login; None where nobody does.
+        """
+        return self.by_name(kind, [name]).get(name.lower())
+
+    def by_name(self, kind: Kind, names: Sequence[str]) -> dict[str, Entry]:
+        """
+        Return those of the entries that are there, by name in lower case.
+        """
+        attribute = place(self.settings, kind).fields[NAMES[kind]]
+        found: dict[str, Entry] = {}
+        for start in range(0, len(names), AT_ONCE):
+            wanted = "".join(f"({attribute}={asserted(name)})" for name in names[start : start + AT_ONCE])
+            for entry in self._search(kind, f"(|{wanted})", asked(self.settings, kind)).entries:
+                found |= {name.lower(): entry for name in entry.all(attribute)}
+        return found
+
+    def groups_of(self, member: str) -> set[str]:
+        """
+        Return the ids of the groups that list somebody, without their members.
+        """
+        wanted = f"({self.settings.groups.member}={asserted(member)})"
+        found = self._search("group", wanted, asked(self.settings, "group"))
+        for entry in found.entries:
+            self.note(entry)
+        return {entry.first(self.settings.id) or "" for entry in found.entries}
+
+    def note(self, entry: Entry) -> None:
+        """
+        Remember where a group is and what it is called.
+        """
+        self.groups[entry.first(self.settings.id) or ""] = (entry.dn, self.name_of(entry))
+
+    def person(self, entry: Entry, groups: Iterable[str]) -> Live:
+        """
+        Return a user with these groups, those that express a role as roles.
+        """
+        named = {id_: self.groups[id_][1] for id_ in groups}
+        plain = [id_ for id_, name in named.items() if name not in self.roles]
+        roles = [name for name in named.values() if name in self.roles]
+        return live(entry, self.settings, "user", groups=plain, roles=roles)
+
+    def team(self, entry: Entry) -> Live:
+        """
+        Return a group.
+        """
+        return live(entry, self.settings, "group", groups=(), roles=())
+
+    def member(self, entry: Entry) -> str:
+        """
+        Return what groups list somebody by: the name of the entry, or the login where members are `memberUid`.
+        """
+        if self.settings.groups.member.lower() == "memberuid":
+            return entry.first(self.settings.users.fields["user_name"]) or ""
+        return entry.dn
+
+    def name_of(self, entry: Entry) -> str:
+        """
+        Return what a group is called.
+        """
+        return entry.first(self.settings.groups.fields["name"]) or ""
+
+    def _spelled(self, member: str) -> str:
+        if self.settings.groups.member.lower() == "memberuid" or not member:
+            return member
+        try:
+            return normal(member)
+        except ValueError:
+            return member
+
+    def _every(self, kind: Kind, attributes: Sequence[str]) -> Found:
+        classes = place(self.settings, kind).object_classes
+        return self._search(kind, f"(objectClass={classes[0]})", attributes)
+
+    def _search(self, kind: Kind, filter_: str, attributes: Sequence[str]) -> Found:
+        base = place(self.settings, kind).base
+        return self.directory.search(base, filter_, attributes, page=self.settings.page)
+
+
+def _id(one: Live) -> str:
+    return one.id
