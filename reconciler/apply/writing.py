@@ -55,20 +55,22 @@ def batches(changes: Sequence[Change], *, together: int = BATCH) -> Iterator[lis
     """
     Yield the changes in runs that may be written at once: no two of one entity, none that needs another of them.
 
-    Up to `together` may be of memberships alone, which a target can fold by group.
+    Where that is more than a batch, up to `together` changes of memberships alone stand by themselves: the target
+    folds them by group.
     """
     batch: list[Change] = []
-    whole = 0
+    sizes = {True: together, False: BATCH}
+    moves = False
     ids: set[str] = set()
     entities: set[tuple[str, str]] = set()
     for change in changes:
         entity = (str(change.kind), change.link or change.key)
-        full = whole >= BATCH or len(batch) >= max(BATCH, together)
-        if full or entity in entities or ids & set(change.needs):
+        other = moves != (together > BATCH and change.after.keys() == {"groups"})
+        if batch and (other or len(batch) >= sizes[moves] or entity in entities or ids & set(change.needs)):
             yield batch
-            batch, whole, ids, entities = [], 0, set(), set()
+            batch, ids, entities = [], set(), set()
+        moves ^= other
         batch.append(change)
-        whole += change.after.keys() != {"groups"}
         ids.add(change.id)
         entities.add(entity)
     if batch:

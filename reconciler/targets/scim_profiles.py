@@ -29,6 +29,9 @@ class Quirks(Struct, frozen=True, kw_only=True):
     """
     What is special about a server; None: as its ServiceProviderConfig says.
 
+    `echo` is whether a PATCH that asks for attributes is answered with them (RFC 7644 section 3.5.2); None: where
+    there are ETags. A server that takes the attributes asked for as all there are would lose the others.
+
     `page` is how many are asked for at once, `changes` how many member changes one PATCH may hold, `others` whether
     a filter may hold several comparisons. `members` says whether a list of groups tells who is in them,
     `rename_groups` whether a group can take another name, `unique_groups` whether the server itself refuses a
@@ -39,6 +42,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     groups: dict[str, str] = field(default_factory=dict)
     etag: bool | None = None
     patch: bool | None = None
+    echo: bool | None = None
     page: int = 500
     changes: int = 500
     others: bool = True

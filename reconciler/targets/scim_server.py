@@ -30,6 +30,7 @@ class Abilities(Struct, frozen=True, kw_only=True):
 
     patch: bool
     etag: bool
+    echo: bool
     page: int
     filters: bool
     bulk: bool
@@ -186,10 +187,12 @@ def abilities(config: Json, types: Sequence[Json], schemas: Sequence[Json], quir
     Return what the server's own description comes to; what it does not say is what RFC 7644 calls the least.
     """
     most = member(member(config, "filter"), "maxResults")
+    etag = _supported(config, "etag") if quirks.etag is None else quirks.etag
     by_kind = {kind: next((one for one in types if member(one, "schema") == CORE[kind]), {}) for kind in CORE}
     return Abilities(
         patch=_supported(config, "patch") if quirks.patch is None else quirks.patch,
-        etag=_supported(config, "etag") if quirks.etag is None else quirks.etag,
+        etag=etag,
+        echo=etag if quirks.echo is None else quirks.echo,
         page=min(quirks.page, most) if isinstance(most, int) and most > 0 else quirks.page,
         filters=_supported(config, "filter"),
         bulk=_supported(config, "bulk"),

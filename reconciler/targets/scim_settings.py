@@ -20,7 +20,7 @@ class ScimSettings(HttpSettings, frozen=True, kw_only=True, forbid_unknown_field
     How to speak to one SCIM server.
 
     `profile` names the quirks to begin with. `users` and `groups` say where a field of ours lies (scim_paths has
-    the form of a path); null: nowhere. `page`, `etag` and `patch` overrule the profile and the server.
+    the form of a path); null: nowhere. `page`, `etag`, `patch` and `echo` overrule the profile and the server.
     """
 
     profile: Literal["generic", "openpages", "atlassian", "aws"] = "generic"
@@ -29,6 +29,7 @@ class ScimSettings(HttpSettings, frozen=True, kw_only=True, forbid_unknown_field
     page: int | None = None
     etag: bool | None = None
     patch: bool | None = None
+    echo: bool | None = None
 
 
 def quirks(settings: ScimSettings) -> Quirks:
@@ -36,7 +37,7 @@ def quirks(settings: ScimSettings) -> Quirks:
     Return the profile's quirks with what the settings overrule.
     """
     known = PROFILES[settings.profile]
-    said = {"page": settings.page, "etag": settings.etag, "patch": settings.patch}
+    said = {"page": settings.page, "etag": settings.etag, "patch": settings.patch, "echo": settings.echo}
     return replace(
         known,
         users=_laid({**known.users, **settings.users}),

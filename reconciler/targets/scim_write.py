@@ -119,9 +119,9 @@ def _request(server: Server, known: Known, job: Job) -> Request:
         rest = {name: value for name, value in whole.items() if name.lower() != "meta"}
         return server.send("PUT", path, encoded(rest), match=match)
     body = {"schemas": [PATCH], "Operations": operations(job.before or {}, job.fields, places)}
-    # who asks for attributes is answered with them (RFC 7644 section 3.5.2): the write is its own read-back
+    # the write is its own read-back
     asked = {"externalId", "meta"} | {at.root for at in places.values()}
-    query = {"attributes": ",".join(sorted(asked))} if kind == "user" and server.able.etag else {}
+    query = {"attributes": ",".join(sorted(asked))} if kind == "user" and server.able.echo else {}
     return server.send("PATCH", path, encoded(body), match=match, query=query)
 
 

@@ -103,6 +103,18 @@ def test_a_batch_has_a_size() -> None:
     assert [len(batch) for batch in batches([change(str(n)) for n in range(BATCH * 2)])] == [BATCH, BATCH]
 
 
+def test_memberships_that_a_target_folds_stand_together() -> None:
+    """
+    A target that folds memberships is given many more of them at once, and nothing else with them.
+    """
+    some = [creation(str(n)) for n in range(BATCH + 1)]
+    moves = [change(f"move {n}", after={"groups": ("a",)}) for n in range(BATCH * 3)]
+    batched = [[one.id for one in batch] for batch in batches([*some, *moves], together=BATCH * 2)]
+
+    assert [len(batch) for batch in batched] == [BATCH, 1, BATCH * 2, BATCH]
+    assert [len(batch) for batch in batches([*some, *moves])] == [BATCH] * 4 + [1]
+
+
 def test_later_changes_of_an_entity_know_the_version_that_the_earlier_left(
     target: MemoryTarget, writing: Writing
 ) -> None:

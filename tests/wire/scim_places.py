@@ -32,6 +32,10 @@ FIELDS: Fields = {
     **dict.fromkeys(("locked", "can_change_password", "temporary_password"), False),
     **dict.fromkeys(("profiles", "roles"), ()),
 }
+CORE_FIELDS: Fields = {
+    **dict.fromkeys(("user_name", "email", "first_name", "last_name", "display_name", "locale")),
+    "roles": (),
+}
 GROUP_FIELDS: Fields = {"name": None, "description": None, "parent": None, "deleted": False, "roles": ()}
 """What SCIM keeps of somebody of whom nothing was said: it has no defaults."""
 
@@ -45,6 +49,14 @@ CANNOT = {
     "test_admin_edit_moves_the_version[same value]": "a request that changes nothing makes no version",
 }
 """What the contract asks and SCIM has no words for."""
+
+
+CORE_CANNOT = {
+    **CANNOT,
+    "test_group_moves_retires_and_returns": "a core group has neither parent nor state",
+    "test_admin_edit_moves_the_version[profiles]": "a core user has no profiles",
+}
+"""The same, where a server has no extensions."""
 
 
 def schemas(core: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@ SCIM servers that nobody here wrote, each started empty.
 """
 
 import json
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.wire import scim_places
-from tests.wire.servers import folder, free_port, program, running
+from tests.wire.servers import absent, folder, free_port, program, running
 
 
 @contextmanager
@@ -40,3 +41,20 @@ def _listed(url: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(url) as answer:  # noqa: S310  a server of this machine
         resources: list[dict[str, Any]] = json.load(answer)["Resources"]
     return resources
+
+
+@contextmanager
+def scimmy() -> Iterator[str]:
+    """
+    Run a server on scimmy-routers (npm); each path below it is a server of its own.
+    """
+    node = program("node")
+    known = subprocess.run(
+        [node, "-e", "require.resolve('scimmy-routers')"], cwd="/", capture_output=True, check=False
+    )
+    if known.returncode:
+        absent("scimmy-routers is not installed where NODE_PATH says")
+    script = Path(__file__).with_name("scimmy.cjs")
+    port = free_port()
+    with folder(None) as home, running([node, str(script), str(port)], port=port, user=None, log=home / "log"):
+        yield f"http://127.0.0.1:{port}"
