@@ -26,7 +26,7 @@ class Moves(Struct, frozen=True):
     leave: defaultdict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
 
-def move(known: Known, moves: Moves) -> Iterator[tuple[str, str, str]]:
+def relist(known: Known, moves: Moves) -> Iterator[tuple[str, str, str]]:
     """
     Make the moves, and yield (group, member, why) of each that the directory refused.
     """

@@ -5,14 +5,14 @@ A directory has no transactions. What an entry is changed to is one modification
 (RFC 4528) where the server can; a new name is an operation of its own, made first and taken back if the rest fails.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
-from reconciler.core.model import Fields, Live
+from reconciler.core.model import Live
 from reconciler.ports import Result, Write
-from reconciler.targets.ldap_convert import NAMES, RefusedError, added, checked, csn, differing, modified, place
+from reconciler.targets.ldap_convert import NAMES, added, csn, differing, modified, place
+from reconciler.targets.ldap_job import Job, begun, parts
 from reconciler.targets.ldap_known import Known
-from reconciler.targets.ldap_members import Moves, move
+from reconciler.targets.ldap_members import Moves, relist
 from reconciler.wire.ldap import Done
 from reconciler.wire.ldap_controls import ASSERTION, Control, asserting
 from reconciler.wire.ldap_entry import Entry
@@ -21,38 +21,14 @@ from reconciler.wire.ldap_names import escaped, leaf, named, parent
 _DONE, _NO_SUCH_ENTRY, _EXISTS, _ASSERTION_FAILED = 0, 32, 68, 122
 
 
-class _Job:
-    """
-    One write on its way: what it sets, the entry as it was and is, and what has become of it.
-    """
-
-    def __init__(self, write: Write) -> None:
-        self.write = write
-        self.fields: Fields = {}
-        self.join = set(write.join)
-        self.leave = set(write.leave)
-        self.entry: Entry | None = None
-        self.groups: set[str] = set()
-        self.dn = ""
-        self.outcome: Literal["", "landed", "failed", "left"] = ""
-        self.message = ""
-
-    def end(self, outcome: Literal["landed", "failed", "left"], message: str = "") -> None:
-        """
-        Say what has become of it; the first word counts.
-        """
-        if not self.outcome:
-            self.outcome, self.message = outcome, message
-
-
 def write_all(known: Known, writes: Sequence[Write]) -> list[Result]:
     """
     Make the writes and return one result each, in the same order.
     """
     controls = known.directory.controls
     results: list[Result] = []
-    for part in _parts(writes):
-        jobs = [_begun(known, write) for write in part]
+    for part in parts(writes):
+        jobs = [begun(known, write) for write in part]
         _look(known, jobs)
         for job in jobs:
             if not job.outcome:
@@ -62,61 +38,7 @@ def write_all(known: Known, writes: Sequence[Write]) -> list[Result]:
     return results
 
 
-def _parts(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    """
-    Yield writes in their order; a delete, and a second write of one entity, waits for those before it.
-    """
-    part: list[Write] = []
-    seen: set[str | None] = set()
-    for write in writes:
-        turns = bool(part) and (write.action == "delete") != (part[-1].action == "delete")
-        if turns or write.id in seen:
-            yield part
-            part, seen = [], set()
-        part.append(write)
-        seen |= {write.id} - {None}
-    if part:
-        yield part
-
-
-def _begun(known: Known, write: Write) -> _Job:
-    job = _Job(write)
-    try:
-        job.fields = checked(write, known.settings)
-        _part_roles(known, job)
-        _check_groups(known, job)
-    except RefusedError as error:
-        job.end("failed", str(error))
-    return job
-
-
-def _check_groups(known: Known, job: _Job) -> None:
-    unknown = sorted(job.join - known.groups.keys())
-    if unknown:
-        raise RefusedError(f"no group has the id {unknown[0]!r}")
-
-
-def _part_roles(known: Known, job: _Job) -> None:
-    """
-    Turn those roles that groups express into memberships of these groups.
-    """
-    if "roles" not in job.fields or job.write.kind != "user":
-        return
-    value = job.fields["roles"]
-    wanted = set(value) if isinstance(value, tuple) else set()
-    expressed = {name: id_ for id_, (_, name) in known.groups.items() if name in known.roles}
-    missing = sorted((wanted & known.roles) - expressed.keys())
-    if missing:
-        raise RefusedError(f"no group expresses the role {missing[0]!r}: an administrator makes it")
-    plain = wanted - known.roles
-    if plain and "roles" not in known.settings.users.fields:
-        raise RefusedError(f"no attribute keeps roles, such as {min(plain)!r}: name one in the target's settings")
-    job.join |= {expressed[name] for name in wanted & expressed.keys()}
-    job.leave |= {id_ for name, id_ in expressed.items() if name not in wanted}
-    job.fields["roles"] = tuple(sorted(plain))
-
-
-def _look(known: Known, jobs: Sequence[_Job]) -> None:
+def _look(known: Known, jobs: Sequence[Job]) -> None:
     """
     Read what is to be written, and leave what is no longer as the plan saw it.
     """
@@ -127,7 +49,7 @@ def _look(known: Known, jobs: Sequence[_Job]) -> None:
             _compare(known, job, found.get(job.write.id or ""))
 
 
-def _compare(known: Known, job: _Job, entry: Entry | None) -> None:
+def _compare(known: Known, job: Job, entry: Entry | None) -> None:
     write = job.write
     if entry is None:
         gone = write.action == "delete"
@@ -143,7 +65,7 @@ def _compare(known: Known, job: _Job, entry: Entry | None) -> None:
         job.end("left", told)
 
 
-def _make(known: Known, job: _Job, *, asserted: bool) -> None:
+def _make(known: Known, job: Job, *, asserted: bool) -> None:
     """
     Write an entry's own attributes.
     """
@@ -157,7 +79,7 @@ def _make(known: Known, job: _Job, *, asserted: bool) -> None:
         _update(known, job, controls)
 
 
-def _create(known: Known, job: _Job) -> None:
+def _create(known: Known, job: Job) -> None:
     write, at = job.write, place(known.settings, job.write.kind)
     job.dn = named(at.fields[NAMES[write.kind]], write.name, at.base)
     done = known.directory.add(job.dn, added(write, job.fields, known.settings))
@@ -167,7 +89,7 @@ def _create(known: Known, job: _Job) -> None:
         job.end("failed", done.message)
 
 
-def _found_earlier(known: Known, job: _Job) -> None:
+def _found_earlier(known: Known, job: Job) -> None:
     """
     Tell an earlier request of our own, whose answer was lost, from somebody else who has the name.
     """
@@ -187,7 +109,7 @@ def _found_earlier(known: Known, job: _Job) -> None:
     return None
 
 
-def _update(known: Known, job: _Job, controls: list[Control]) -> None:
+def _update(known: Known, job: Job, controls: list[Control]) -> None:
     """
     Give an entry its new name, and then the rest; a name is taken back where the rest fails.
     """
@@ -203,16 +125,16 @@ def _update(known: Known, job: _Job, controls: list[Control]) -> None:
     if done.code == _DONE:
         return
     if job.dn != was:
-        known.directory.rename(job.dn, leaf(was))
+        known.directory.modify_dn(job.dn, leaf(was))
     _refused(job, done)
 
 
-def _renamed(known: Known, job: _Job, name: str, controls: list[Control]) -> bool:
+def _renamed(known: Known, job: Job, name: str, controls: list[Control]) -> bool:
     """
     Return whether an entry could be given another name; its memberships then follow.
     """
     attribute = place(known.settings, job.write.kind).fields[NAMES[job.write.kind]]
-    done = known.directory.rename(job.dn, f"{attribute}={escaped(name)}", controls=controls)
+    done = known.directory.modify_dn(job.dn, f"{attribute}={escaped(name)}", controls=controls)
     if done.code == _EXISTS:
         job.end("failed", f"the name {name!r} is taken by {name!r} ({attribute}={name},{parent(job.dn)})")
     elif done.code != _DONE:
@@ -222,7 +144,7 @@ def _renamed(known: Known, job: _Job, name: str, controls: list[Control]) -> boo
     return not job.outcome
 
 
-def _delete(known: Known, job: _Job, controls: list[Control]) -> None:
+def _delete(known: Known, job: Job, controls: list[Control]) -> None:
     done = known.directory.delete(job.dn, controls=controls)
     if done.code not in {_DONE, _NO_SUCH_ENTRY}:
         return _refused(job, done)
@@ -233,28 +155,28 @@ def _delete(known: Known, job: _Job, controls: list[Control]) -> None:
     return None
 
 
-def _refused(job: _Job, done: Done) -> None:
+def _refused(job: Job, done: Done) -> None:
     if done.code == _ASSERTION_FAILED:
         job.end("left", f"{job.write.kind} {job.write.name!r} was changed by an administrator while we wrote")
     else:
         job.end("failed", done.message)
 
 
-def _move(known: Known, jobs: Sequence[_Job]) -> None:
+def _move(known: Known, jobs: Sequence[Job]) -> None:
     """
     Make everybody's memberships, as each group lists them; tell each whose was refused.
 
     Who was renamed is listed anew, where the directory itself has not seen to that.
     """
-    moves, by_member = Moves(), dict[str, _Job]()
+    moves, by_member = Moves(), dict[str, Job]()
     for job in jobs:
         if job.write.kind == "user":
             _note(known, job, moves, by_member)
-    for _, member, why in move(known, moves):
+    for _, member, why in relist(known, moves):
         by_member[member].end("failed", why)
 
 
-def _note(known: Known, job: _Job, moves: Moves, by_member: dict[str, _Job]) -> None:
+def _note(known: Known, job: Job, moves: Moves, by_member: dict[str, Job]) -> None:
     before = known.member(job.entry) if job.entry else ""
     after = _listed(known, job)
     by_member |= {before: job, after: job}
@@ -270,7 +192,7 @@ def _note(known: Known, job: _Job, moves: Moves, by_member: dict[str, _Job]) -> 
     job.groups = set() if gone else (job.groups - job.leave) | job.join
 
 
-def _listed(known: Known, job: _Job) -> str:
+def _listed(known: Known, job: Job) -> str:
     """
     Return what groups list somebody by, once it is written.
     """
@@ -279,7 +201,7 @@ def _listed(known: Known, job: _Job) -> str:
     return job.dn
 
 
-def _read_back(known: Known, jobs: Sequence[_Job]) -> list[Result]:
+def _read_back(known: Known, jobs: Sequence[Job]) -> list[Result]:
     """
     Return the results, with what the directory now holds of everything that landed.
     """
@@ -303,12 +225,12 @@ def _read_back(known: Known, jobs: Sequence[_Job]) -> list[Result]:
     ]
 
 
-def _live(known: Known, job: _Job, entry: Entry) -> Live:
+def _live(known: Known, job: Job, entry: Entry) -> Live:
     if job.write.kind == "user":
         return known.person(entry, job.groups)
     known.note(entry)
     return known.team(entry)
 
 
-def _name(job: _Job) -> str:
+def _name(job: Job) -> str:
     return str(job.fields.get(NAMES[job.write.kind], job.write.name))

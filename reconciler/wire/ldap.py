@@ -108,7 +108,7 @@ class Directory:
             self._connection.modify(dn, changes, controls=list(controls) or None)
         return _done(self._connection.result)
 
-    def rename(self, dn: str, leaf: str, *, above: str | None = None, controls: Sequence[Any] = ()) -> Done:
+    def modify_dn(self, dn: str, leaf: str, *, above: str | None = None, controls: Sequence[Any] = ()) -> Done:
         """
         Give an entry another name, and, with `above`, another place (modrdn).
         """

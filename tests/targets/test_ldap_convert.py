@@ -33,6 +33,13 @@ def ann(**attributes: str) -> Entry:
     return made("uid=ann,ou=p", **{"uid": "ann", "entryUUID": "1", "sn": "-", "entryCSN": "5", **attributes})
 
 
+def locked(mail: str) -> Entry:
+    """
+    Return Ann's entry as 389 Directory Server has it.
+    """
+    return made("uid=ann,ou=p", uid="ann", nsUniqueId="9-A", nsAccountLock="TRUE", mail=mail)
+
+
 def test_user_of_openldap_is_read() -> None:
     """
     A filler is nothing said, a permanent lock is inactive, and our own name is a run's.
@@ -56,10 +63,7 @@ def test_user_of_389_is_read() -> None:
     """
     389 Directory Server has another id, another lock, and no change number: then every attribute counts.
     """
-    before, after = (
-        live(ann(nsUniqueId="9-A", nsAccountLock="TRUE", mail=mail), DIRECTORY_389, "user", groups=(), roles=())
-        for mail in ("a@x", "b@x")
-    )
+    before, after = (live(locked(mail), DIRECTORY_389, "user", groups=(), roles=()) for mail in ("a@x", "b@x"))
     one = made("uid=bob,ou=p", uid="bob", nsUniqueId="8", sn="B")
     bob = live(one, DIRECTORY_389, "user", groups=(), roles=("Admins",))
 
@@ -187,7 +191,7 @@ def test_identity_names_server_and_base_alone() -> None:
     """
     What is recorded of where we wrote holds nobody's name and no password.
     """
-    channel = Channel(servers=("ldaps://ldap.example.com:1636",), bind_dn="cn=Tool", password="s3cret")
+    channel = Channel(servers=("ldaps://ldap.example.com:1636",), bind_dn="cn=Tool")
     target = LdapTarget(channel, OPENLDAP)
     target.close()
 
