@@ -3,21 +3,25 @@ The floors that the plan is measured against: what a good engineer would script 
 
     python -m tests.bench.floors dict FOLDER      everything in dictionaries, the garbage collector off
     python -m tests.bench.floors stream FOLDER    two sorted files merged, lines compared as bytes
+    python -m tests.bench.floors rows FOLDER      the target's rows read with the bare driver, and nothing compared
 
 FOLDER is one that `python -m tests.bench` made. Both print what they counted as JSON, and nothing else.
 """
 
 import gc
 import json
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 _COMPARED = ("user_name", "email", "first_name", "last_name", "description", "locale")
+_TABLES = ("users", "memberships", "user_profiles", "user_roles", "groups", "group_roles")
 
 
 def floor_dict(folder: Path) -> Counter[str]:
@@ -90,7 +94,20 @@ def _fate(one: bytes, other: bytes) -> str:
     return "missing" if wanted < found else "extra"
 
 
-FLOORS: dict[str, Callable[[Path], Counter[str]]] = {"dict": floor_dict, "stream": floor_stream}
+def floor_rows(folder: Path) -> Counter[str]:
+    """
+    Return how many rows the target's tables of people and groups hold, each fetched by the bare driver.
+    """
+    gc.disable()
+    with closing(sqlite3.connect(folder / ".reconciler" / "openpages.db")) as connection:
+        return Counter({table: sum(1 for _ in connection.execute(f"SELECT * FROM {table}")) for table in _TABLES})
+
+
+FLOORS: dict[str, Callable[[Path], Counter[str]]] = {
+    "dict": floor_dict,
+    "stream": floor_stream,
+    "rows": floor_rows,
+}
 
 
 if __name__ == "__main__":

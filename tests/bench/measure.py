@@ -3,8 +3,9 @@ What a whole process costs: CPU seconds and peak memory, start-up included, in t
 """
 
 import os
+import resource
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
@@ -23,12 +24,17 @@ class Cost(Struct, frozen=True):
 class Command(Struct, frozen=True, kw_only=True):
     """
     One thing to measure: its arguments, and the exit codes with which it has done its work.
+
+    `before` makes things ready for each run, and is not measured. Of a `phase` the CPU counts that the process
+    tells of itself in the last line it prints: what came before, such as reading, is not what is compared.
     """
 
     arguments: Sequence[str]
     folder: Path
     environment: Mapping[str, str]
     codes: frozenset[int] = frozenset({0})
+    before: Callable[[], None] = lambda: None
+    phase: bool = False
 
 
 def run(command: Command, output: Path) -> Cost:
@@ -37,6 +43,7 @@ def run(command: Command, output: Path) -> Cost:
 
     Raises RuntimeError where it ends otherwise than it should: what did not do its work has no price.
     """
+    command.before()
     with output.open("wb") as sink:
         child = subprocess.Popen(
             command.arguments,
@@ -49,7 +56,8 @@ def run(command: Command, output: Path) -> Cost:
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode not in command.codes:
         raise RuntimeError(f"{' '.join(command.arguments)} ended with {child.returncode}; see {output}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    cpu = float(output.read_text().split()[-1]) if command.phase else usage.ru_utime + usage.ru_stime
+    return Cost(cpu, usage.ru_maxrss / 1024)
 
 
 def in_turn(commands: Mapping[str, Command], rounds: int, outputs: Path) -> dict[str, Cost]:
@@ -66,3 +74,11 @@ def in_turn(commands: Mapping[str, Command], rounds: int, outputs: Path) -> dict
         name: Cost(median(cost.cpu for cost in each), median(cost.mib for cost in each))
         for name, each in costs.items()
     }
+
+
+def cpu_seconds() -> float:
+    """
+    Return the CPU seconds of this process and of its children that have ended.
+    """
+    spent = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in spent)

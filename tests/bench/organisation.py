@@ -7,20 +7,19 @@ the shared fields.
 """
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from reconciler.core.export import Collection, Counts, GroupRow, Manifest, UserRow
+from reconciler.core.export import Counts, GroupRow, UserRow
 from reconciler.core.ledger import Claim, Head, Last, Ledger, LedgerRow, Names
 from reconciler.core.model import Fields, Inputs, Live, Value
 from reconciler.core.policy import Policy
 from reconciler.core.rules import authorities
-from reconciler.files.new_export import write_export
-from reconciler.files.rows import ENCODER, collector_paused, encode
+from reconciler.files.rows import collector_paused
 
 SOURCE, TARGET, ACCOUNT, LINEAGE = "ibmcloud", "openpages", "1f2e3d4c", "bench"
+DATABASE = ".reconciler/openpages.db"
 EARLIER, NOW = "2026-01-01T06:00:00Z", "2026-01-02T06:00:00Z"
 SHARED = ("locale", "profiles", "roles")
 PREFIX, PARENT = "Cloud IAM - ", "Workflow, Reporting and Others"
@@ -28,7 +27,7 @@ MEMBERSHIPS = 10
 
 _FIRST = ("Ann", "Bob", "Chloé", "Dmitri", "Eva", "Farid", "Grace", "Hiro", "Ines", "José", "Kim", "Łukasz")
 _LAST = ("Adams", "Brown", "Castro", "Dupont", "Evans", "Fischer", "García", "Hansen", "Ito", "Jensen", "Kaya")
-_LOCALES = ("de_DE", "en_GB", "en_US", "fr_FR", "ja_JP")
+LOCALES = ("de_DE", "en_GB", "en_US", "fr_FR", "ja_JP")
 _MORE_ROLES = (("Viewer",), ("Editor",), ("Operator",), ())
 _MOVING = ("description", "email", "first_name", "last_name")
 _EDITED: dict[str, Value] = {"locale": "pt_BR", "profiles": ("Audit", "Default"), "roles": ("OpenPages User",)}
@@ -120,7 +119,7 @@ def _user(number: int, groups: Sequence[GroupRow], chance: random.Random) -> Use
         last_name=f"{last} {number}",
         display_name=f"{first} {last}",
         description=f"Joined as number {number}",
-        locale=chance.choice(_LOCALES),
+        locale=chance.choice(LOCALES),
         state="active",
         source_state="ACTIVE",
         groups=tuple(sorted(group.key for group in chance.sample(groups, MEMBERSHIPS))),
@@ -172,14 +171,14 @@ def live_groups(org: Organisation) -> list[Live]:
     ]
 
 
-def before_edits(org: Organisation) -> list[Live]:
+def before_edits(org: Organisation) -> Iterator[Live]:
     """
-    Return the people as the product left them in the target when it was last applied.
+    Yield the people as the product left them in the target when it was last applied.
     """
     groups = {row.key: row for row in org.groups}
     ids = {row.key: str(number) for number, row in enumerate(org.groups, 1)}
-    return [
-        Live(
+    for number, row in enumerate(org.before, 1):
+        yield Live(
             kind="user",
             id=str(number),
             name=row.user_name,
@@ -187,20 +186,17 @@ def before_edits(org: Organisation) -> list[Live]:
             external_id=row.key,
             groups=tuple(sorted(ids[key] for key in row.groups)),
         )
-        for number, row in enumerate(org.before, 1)
-    ]
 
 
-def live_users(org: Organisation) -> list[Live]:
+def live_users(org: Organisation) -> Iterator[Live]:
     """
-    Return the people as the target holds them now, administrators' edits and accounts included.
+    Yield the people as the target holds them now, administrators' edits and accounts included.
     """
     edits: dict[str | None, Fields] = {edit.key: {edit.field: edit.value} for edit in org.edits}
-    ours = [
-        structs.replace(live, fields={**live.fields, **edits.get(live.external_id, {})})
-        for live in before_edits(org)
-    ]
-    return [*ours, *(_local(number, name) for number, name in enumerate(org.extra, len(ours) + 1))]
+    for live in before_edits(org):
+        yield structs.replace(live, fields={**live.fields, **edits.get(live.external_id, {})})
+    for number, name in enumerate(org.extra, len(org.before) + 1):
+        yield _local(number, name)
 
 
 def _local(number: int, name: str) -> Live:
@@ -257,42 +253,3 @@ def _group_record(live: Live, policy: Policy) -> LedgerRow:
         last=Last(fields={"description": live.fields["description"]}),
         policy=policy.digest,
     )
-
-
-def write_source(folder: Path, org: Organisation) -> Manifest:
-    """
-    Write what the cloud says now as an export into `folder`, and return its manifest.
-    """
-    return write_export(
-        folder,
-        source=SOURCE,
-        account=ACCOUNT,
-        fetched_at=NOW,
-        complete=True,
-        faults=(),
-        read={
-            "groups": Collection(rows=len(org.groups), pages=1, total=len(org.groups)),
-            "users": Collection(rows=len(org.users), pages=1, total=len(org.users)),
-        },
-        users=org.users,
-        groups=org.groups,
-    )
-
-
-def write_sides(folder: Path, org: Organisation) -> None:
-    """
-    Write what the floors compare: both sides' rows in one form, and the target's users and groups as read.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "desired.jsonl").write_bytes(encode(org.users))
-    (folder / "live.jsonl").write_bytes(encode([*org.before, *map(_local_row, org.extra)]))
-    (folder / "live-users.jsonl").write_bytes(_lines(live_users(org)))
-    (folder / "live-groups.jsonl").write_bytes(_lines(live_groups(org)))
-
-
-def _local_row(name: str) -> UserRow:
-    return UserRow(key=name, user_name=name, state="active")
-
-
-def _lines(entities: Iterable[Live]) -> bytes:
-    return ENCODER.encode_lines(entities)

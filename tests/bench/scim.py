@@ -27,7 +27,8 @@ import urllib3
 from reconciler.ports import Write
 from reconciler.targets.scim import ScimTarget
 from reconciler.targets.scim_settings import ScimSettings
-from tests.bench.organisation import NOW, SOURCE, organisation, write_source
+from tests.bench.organisation import NOW, SOURCE, organisation
+from tests.bench.sides import write_source
 from tests.wire.servers import free_port, program, running
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +87,8 @@ def apply(folder: Path, url: str, users: int) -> float:
     (state / "policies").mkdir(parents=True)
     (state / "reconciler.yaml").write_text(CONFIG.format(url=url, width=WIDTH))
     (state / "policies/scim.yaml").write_text(POLICY)
-    write_source(state / "exports" / SOURCE, organisation(users))
+    org = organisation(users)
+    write_source(state / "exports" / SOURCE, org.users, org.groups)
     (folder / ".gitignore").write_text("log\n.reconciler/\n")
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-qm", "Begin"]):
         subprocess.run(

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -20,11 +20,13 @@ from reconciler.files.exports import read_export
 from reconciler.files.ledger import decode_ledger
 from reconciler.targets.sql import SqlTarget
 from tests.bench import organisation as made
-from tests.bench.__main__ import table
 from tests.bench.floors import floor_stream
 from tests.bench.measure import Command, Cost, in_turn
 from tests.bench.organisation import Organisation
-from tests.bench.world import fill_target, preset, write_ledger
+from tests.bench.registry import fill_target
+from tests.bench.sides import write_sides, write_source
+from tests.bench.table import table
+from tests.bench.world import preset, write_ledger
 
 SIZE = 1_000
 
@@ -70,8 +72,8 @@ def test_the_floors_count_what_was_made(org: Organisation, tmp_path: Path) -> No
     """
     A floor that compared less than it should would be no floor.
     """
-    made.write_source(tmp_path / "state" / "exports" / made.SOURCE, org)
-    made.write_sides(tmp_path / "floor", org)
+    write_source(tmp_path / "state" / "exports" / made.SOURCE, org.users, org.groups)
+    write_sides(tmp_path / "floor", org)
     export = read_export(tmp_path / "state" / "exports" / made.SOURCE)
 
     assert [placed.row for placed in export.users] == org.users
@@ -115,7 +117,7 @@ def counted(floor: str, folder: Path) -> dict[str, int]:
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout))
 
 
-def bare(entities: Sequence[Live]) -> list[Live]:
+def bare(entities: Iterable[Live]) -> list[Live]:
     """
     Return live entities by id, without what tells who wrote them last.
     """
@@ -125,15 +127,16 @@ def bare(entities: Sequence[Live]) -> list[Live]:
 
 def test_the_table_shows_each_cost_beside_the_floor() -> None:
     """
-    A figure on a shared machine says nothing alone, so each has its ratio.
+    A figure on a shared machine says nothing alone, so each has its ratio, and what ten times the people cost.
     """
-    printed = table({"floor-dict": Cost(2.0, 400.0), "plan": Cost(3.0, 200.0)}, title="first, 100k users")
+    costs = {"floor-dict": Cost(2.0, 400.0), "plan": Cost(3.0, 200.0)}
+    printed = table(costs, title="first, 100k users", objects=100_000, smaller={"plan": Cost(0.25, 100.0)})
 
     assert printed.splitlines() == [
         "first, 100k users",
-        "                  CPU s  x floor  peak MiB",
-        "floor-dict         2.00     1.00       400",
-        "plan               3.00     1.50       200",
+        "                  CPU s  x floor  peak MiB  objects/s  growth",
+        "floor-dict         2.00     1.00       400     50,000",
+        "plan               3.00     1.50       200     33,333    12.0",
     ]
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.__main__ import first_plan, make_world, table
+from tests.bench.cases import first
 from tests.bench.measure import in_turn
+from tests.bench.table import table
 
 PEOPLE, MIB = 100_000, 512
 
@@ -18,8 +19,7 @@ def test_first_plan_of_many_people_fits(tmp_path: Path) -> None:
     """
     The first plan of 100,000 people finds what was made for it to find, in 512 MiB.
     """
-    make_world(tmp_path / "world", PEOPLE)
-    costs = in_turn(first_plan(tmp_path / "world"), 1, tmp_path)
+    costs = in_turn(first(tmp_path / "world", PEOPLE).commands, 1, tmp_path)
 
-    assert costs["plan"].mib <= MIB, table(costs, title="first plan")
+    assert costs["plan"].mib <= MIB, table(costs, title="first plan", objects=PEOPLE)
     assert "500 create" in (tmp_path / "plan.out").read_text("utf-8")
