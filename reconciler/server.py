@@ -35,6 +35,9 @@ LARGEST = 1 << 20
 ARRIVES_WITHIN = 10.0
 """Seconds in which a body must have arrived."""
 
+SEARCHES = 4
+"""Searches that read the export at a time; who asks for one more is told to come again."""
+
 ANSWERED_WITHIN = 5.0
 """Seconds that a trigger may take before it is answered with a run to ask about."""
 
@@ -93,7 +96,7 @@ def application(service: Service) -> Starlette:
         for path in one.paths
     ]
     routes.append(Route("/openapi.json", _openapi, methods=["GET"]))
-    return Starlette(routes=routes, lifespan=living, exception_handlers={HTTPException: _elsewhere})
+    return Starlette(routes=routes, lifespan=living, exception_handlers={HTTPException: _elsewhere(service)})
 
 
 def _handlers(service: Service) -> dict[str, Handler]:
@@ -104,8 +107,13 @@ def _handlers(service: Service) -> dict[str, Handler]:
     def triggers(of: Callable[[Any], Scope | None]) -> Handler:
         return lambda request: _triggered(service, of(request.state.body))
 
+    looking = asyncio.Semaphore(SEARCHES)
+
     async def search(request: Request) -> Response:
-        found = await asyncio.to_thread(_told, lambda: service.search(request.state.body.query))
+        if looking.locked():
+            raise RefusedError(429, "too many searches at a time", hint="ask again in a moment")
+        async with looking:
+            found = await asyncio.to_thread(_told, lambda: service.search(request.state.body.query))
         return await _triggered(service, found)
 
     return {
@@ -192,6 +200,8 @@ async def _body(request: Request, kind: type[api.Body]) -> api.Body:
             content = await _read(request)
     except TimeoutError as error:
         raise RefusedError(408, f"the body did not arrive within {ARRIVES_WITHIN:g} seconds") from error
+    if not content:
+        raise RefusedError(422, "the body is empty", hint="{} is the one that says nothing; see /docs")
     try:
         return msgspec.json.decode(content, type=kind)
     except REFUSALS as error:
@@ -251,6 +261,7 @@ def _ran(job: Job) -> api.Ran:
         scope=job.kind,
         run=result.run,
         counts=api.Counts(landed=result.landed, failed=result.failed, held=result.held),
+        notices=result.notices,
         error=job.error.message if job.error else result.trouble,
         hint=job.error.hint if job.error else "",
     )
@@ -264,11 +275,16 @@ async def _openapi(_request: Request) -> Response:
     return JSONResponse(api.document())
 
 
-async def _elsewhere(_request: Request, error: Exception) -> Response:
+def _elsewhere(service: Service) -> Callable[[Request, Exception], Awaitable[Response]]:
     """
-    Return the answer to a path or a method that there is not.
+    Return what answers a path or a method that there is not.
     """
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = error.headers if isinstance(error, HTTPException) else None
-    told = api.Refusal(error=str(getattr(error, "detail", "a bug")), hint="see /docs")
-    return Response(encode(told), status_code=status, media_type="application/json", headers=headers)
+
+    async def answered(_request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        headers = error.headers if isinstance(error, HTTPException) else None
+        told = api.Refusal(error=str(getattr(error, "detail", "a bug")), hint="see /docs")
+        service.metrics.add("requests_total", status=str(status))
+        return Response(encode(told), status_code=status, media_type="application/json", headers=headers)
+
+    return answered

@@ -98,6 +98,8 @@ class Counts(Struct, frozen=True, kw_only=True):
 class Ran(Struct, frozen=True, kw_only=True):
     """
     How far a trigger is. `run` is its run in the ledger, which may be that of others too; 0: nothing was to do.
+
+    `notices` are the warnings of that run's plan: why somebody was not made, for example.
     """
 
     id: str
@@ -105,6 +107,7 @@ class Ran(Struct, frozen=True, kw_only=True):
     scope: str
     run: int = 0
     counts: Counts = Counts()
+    notices: tuple[str, ...] = ()
     error: str = ""
     hint: str = ""
 

@@ -12,11 +12,12 @@ import uvicorn
 
 from reconciler.core.scope import Scope
 from reconciler.effects import effect
-from reconciler.errors import UsageError
+from reconciler.errors import ReconcilerError, UsageError
 from reconciler.server import Service, application
 from reconciler.server_metrics import Metrics
 from reconciler.server_tokens import SECRET, SHORTEST
 from reconciler.server_work import Make, Writer
+from reconciler.wiring.triggering import Result
 
 LATEST = 10
 """Seconds that a stopping service waits for answers under way."""
@@ -31,6 +32,24 @@ def secret_of(environ: Mapping[str, str]) -> str:
         told = f"{SECRET} is {'shorter than ' + str(SHORTEST) + ' characters' if secret else 'not set'}"
         raise UsageError(told, hint=f"export {SECRET}=$(openssl rand -hex 32)")
     return secret
+
+
+def logged(make: Make, say: Callable[[str], None]) -> Make:
+    """
+    Return what makes runs as `make` does, and says of each what it was about and came to, without a name.
+    """
+
+    def made(scope: Scope | None, stopped: Callable[[int], bool]) -> Result:
+        about = "run" if scope is None else f"{scope.name} of {len(scope.named) or 'all'}"
+        try:
+            result = make(scope, stopped)
+        except ReconcilerError as error:
+            say(f"{about}: refused, {type(error).__name__}")
+            raise
+        say(f"{about}: run {result.run}, {result.landed} landed, {result.failed} failed, {result.held} held")
+        return result
+
+    return made
 
 
 def service(secret: str, *, make: Make, search: Callable[[str], Scope]) -> Service:

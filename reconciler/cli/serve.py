@@ -57,7 +57,11 @@ def serve(*, session: Session, target: str | None, host: str, port: int, push: b
     if not _is_loopback(host):
         session.say(f"{host} can be reached from elsewhere: put a proxy with TLS before it")
     server_run.run(
-        server_run.service(secret, make=partial(make, place), search=partial(found_by, place)),
+        server_run.service(
+            secret,
+            make=server_run.logged(partial(make, place), session.say),
+            search=partial(found_by, place),
+        ),
         host=host,
         port=port,
         say=session.say,

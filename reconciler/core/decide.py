@@ -23,7 +23,7 @@ from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER, Rules, empties, group_fate
 from reconciler.core.limits import Facts
 from reconciler.core.model import Expiring, Notice, Plan
-from reconciler.core.notices import disputed, unblocked, unknown_states, unproved, without_profile
+from reconciler.core.notices import disputed, unblocked, unknown_states, unmade, unproved, without_profile
 from reconciler.core.organisation import Organisation, memberships
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
@@ -113,6 +113,7 @@ def decide(world: World) -> Decision:
         *idle(groups.correlation),
         *unknown_states(placed for key, placed in org.users.items() if world.scope.whole or key in named.users),
         *users.notices,
+        *unmade(users.within.pairs, org.decided.users, world.scope),
         *(() if world.scope.whole else _still_on(org, users)),
         *disputed(world.export.manifest, None if world.scope.whole else named.users),
         *unproved(degraded, guarded.notices),

@@ -11,6 +11,8 @@ from reconciler.core.correlate import Pair
 from reconciler.core.decisions import Decided
 from reconciler.core.export import Dispute, JoinedManifest, Manifest, Placed
 from reconciler.core.model import Catalogue, Notice
+from reconciler.core.overrides import to_write
+from reconciler.core.scope import Scope
 from reconciler.core.settle import Settled
 
 DISPUTES = 50
@@ -41,6 +43,31 @@ def without_profile(settled: Settled, catalogue: Catalogue) -> Iterator[Notice]:
         what = f"none of {', '.join(held)} is enabled" if held else "there is none"
         text = f"{live.name!r} has no profile to work with: {what}, and the profiles are the admin's"
         yield Notice(code="no-enabled-profile", level="warning", text=text)
+
+
+def unmade(pairs: Iterable[Pair], decided: Mapping[str, Decided], scope: Scope) -> Iterator[Notice]:
+    """
+    Yield a notice for each person whom a run names and who gets no account, with what keeps it from one.
+
+    Of a state that nobody knows there is a notice already.
+    """
+    for pair in pairs if scope.users == "named" else ():
+        wanted = pair.desired
+        if pair.live is None and wanted and wanted.reason not in {"", "unknown"}:
+            text = f"{wanted.name!r} is not made: {_against(pair.key, wanted.reason, decided)}"
+            yield Notice(code="not-made", level="warning", text=text)
+
+
+def _against(key: str, reason: str, decided: Mapping[str, Decided]) -> str:
+    verb = {"excluded": "exclude", "blocked": "block"}.get(reason, "")
+    if verb:
+        return f"{decided[key].places[verb]} says {verb}"
+    selected = to_write("user", key, "include")
+    known = {
+        "not-selected": f"nobody has selected it; to do so, write {selected} below overrides/",
+        "unprovisioned": "no role that it has lets it log in",
+    }
+    return known.get(reason, f"the source says {reason}")
 
 
 def unblocked(pairs: Iterable[Pair], decided: Mapping[str, Decided], off: AbstractSet[str]) -> Iterator[Notice]:

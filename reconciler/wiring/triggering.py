@@ -17,6 +17,9 @@ from reconciler.sources.exported import ExportSearch
 from reconciler.wiring.bench import Bench, bench, recovered, require_repository, require_saved
 from reconciler.wiring.surroundings import order
 
+TOLD = 20
+"""Warnings of a run that its caller is told; `plan` has all of them."""
+
 
 class Place(Struct, frozen=True, kw_only=True):
     """
@@ -34,7 +37,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """
     What one run came to: its serial, and how many changes landed, did not land, are held.
 
-    A `run` of 0: there was nothing to do or to record. `ended` False: it was stopped before its end.
+    A `run` of 0: there was nothing to do or to record. `ended` False: it was stopped before its end. The
+    `notices` are what the caller must know, such as why somebody was not made.
     """
 
     run: int = 0
@@ -43,6 +47,7 @@ class Result(Struct, frozen=True, kw_only=True):
     held: int = 0
     ended: bool = True
     trouble: str = ""
+    notices: tuple[str, ...] = ()
 
 
 def opens(place: Place) -> None:
@@ -110,4 +115,5 @@ def make(place: Place, scope: Scope | None, stopped: Callable[[int], bool]) -> R
         held=len(decision.plan.held) + len(decision.plan.conflicts),
         ended=not report.interrupted,
         trouble=report.trouble.message if report.trouble else "",
+        notices=tuple(one.text for one in decision.plan.notices if one.level == "warning")[:TOLD],
     )

@@ -554,3 +554,48 @@ def test_start_is_about_all_groups_and_no_user(world: World) -> None:
     world.cloud_says("dora", groups=["night"])
 
     assert touched(world, START) == [("update", NIGHT), ("move", STAFF)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "override", "why"),
+    [
+        pytest.param({}, {"exclude": True}, "override overrides/all.yaml:1 (T-1) says exclude", id="excluded"),
+        pytest.param({}, {"block": True}, "override overrides/all.yaml:1 (T-1) says block", id="blocked"),
+        pytest.param({"groups": []}, None, "no role that it has lets it log in", id="no login role"),
+        pytest.param({"state": "left"}, None, "the source says left", id="left"),
+    ],
+)
+def test_run_about_somebody_says_why_nobody_is_made(
+    world: World, fields: dict[str, Any], override: dict[str, Any] | None, why: str
+) -> None:
+    """
+    Who logs in and gets no account is told why; a run about everybody, which knows many such, says nothing of them.
+    """
+    world.cloud_says("dora", **fields)
+    if override:
+        world.git_says("dora", **override)
+    plan = world.plan(login(["dora"]))
+
+    assert plan.changes == ()
+    assert [(one.code, one.text) for one in plan.notices] == [("not-made", f"'dora' is not made: {why}")]
+    assert [one.code for one in world.plan().notices] == []
+
+
+def test_run_about_somebody_says_how_to_select_them(world: World) -> None:
+    """
+    Where nobody comes who was not chosen, the entry that chooses is in the answer.
+    """
+    world.changes_policy({"users": {"population": "selected"}})
+    world.cloud_says("dora")
+    (notice,) = world.plan(login(["dora"])).notices
+
+    assert '`- {user: "id-dora", include: true, reason: ...}`' in notice.text
+
+
+def test_run_about_somebody_tells_an_unknown_state_once(world: World) -> None:
+    """
+    Of a state that means nothing to us there is one notice, and who has an account gets none.
+    """
+    world.cloud_says("dora", state="unknown", source_state="ODD")
+
+    assert [one.code for one in world.plan(login(["dora", "ann"])).notices] == ["unknown-state"]

@@ -4,15 +4,17 @@ The service over real HTTP: what each trigger does, and what is refused, with wh
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
 from reconciler import server, server_api
-from reconciler.core.scope import login
+from reconciler.core.scope import START, Scope, login
 from reconciler.errors import HeldError, TargetError
-from reconciler.server_run import service
+from reconciler.server_run import logged, service
 from reconciler.server_work import BusyError
 from reconciler.wiring.triggering import Result
 from tests.server.registry import SECRET, Registry, answering, registry
@@ -111,6 +113,7 @@ def test_without_the_secret_nothing_is_answered(found: Registry, path: str, head
         pytest.param({"user": ""}, 422, "user", id="empty"),
         pytest.param({}, 422, "user", id="missing"),
         pytest.param({"user": "ann", "role": "admin"}, 422, "role", id="identity data"),
+        pytest.param("", 422, "", id="nothing"),
         pytest.param([], 422, "", id="no object"),
         pytest.param('{"user": "ann"', 422, "", id="cut off"),
         pytest.param(b'{"user": "\xff"}', 422, "", id="no text"),
@@ -140,11 +143,87 @@ def test_body_of_another_kind_is_refused(found: Registry, kind: str) -> None:
 )
 def test_what_there_is_not_is_refused(found: Registry, method: str, path: str, status: int) -> None:
     """
-    The answer says where what there is stands.
+    The answer says where what there is stands, and is counted as every other.
     """
     answer = found.ask(method, path)
 
     assert (answer.status, answer.json["hint"]) == (status, "see /docs")
+    assert f'reconciler_requests_total{{status="{status}"}}' in found.ask("GET", "/metrics").text
+
+
+def test_empty_body_is_called_empty(found: Registry) -> None:
+    """
+    Who sends nothing is told what says nothing, and not of data that was cut off.
+    """
+    answer = found.post("/runs", "")
+
+    assert answer.json["error"] == "the body is empty"
+    assert answer.json["hint"].startswith("{} ")
+
+
+def test_login_that_makes_nobody_says_why(tmp_path: Path) -> None:
+    """
+    The answer names what keeps somebody from an account.
+    """
+    made = registry(tmp_path, users=2)
+    (tmp_path / "state" / "overrides").mkdir()
+    (tmp_path / "state" / "overrides" / "x.yaml").write_text("- {user: user1, exclude: true, reason: T-1}\n")
+    made.git("add", "--all")
+    made.git("commit", "--quiet", "-m", "Decide")
+    with answering(made) as found:
+        answer = found.post("/events/login", {"user": "user1"})
+
+    assert (answer.status, made.users()) == (200, {})
+    assert [one.partition(" is not made: ")[::2] for one in answer.json["notices"]] == [
+        ("'user1'", f"override {tmp_path}/state/overrides/x.yaml:1 (T-1) says exclude")
+    ]
+
+
+def test_searches_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    While as many are under way as may be, one more is told to come again, and nothing is read for it.
+    """
+    monkeypatch.setattr(server, "SEARCHES", 1)
+    begun, ends = Event(), Event()
+
+    def searches(text: str) -> Scope:
+        begun.set()
+        ends.wait(30)
+        return login([text])
+
+    made = service(SECRET, make=lambda _scope, _stopped: Result(), search=searches)
+    with answering(Registry(tmp_path), made) as found, ThreadPoolExecutor(1) as others:
+        first = others.submit(found.post, "/events/search", {"query": "ann"})
+        begun.wait(30)
+        second = found.post("/events/search", {"query": "bob"})
+        ends.set()
+
+        assert (second.status, second.json["hint"]) == (429, "ask again in a moment")
+        assert first.result().status == 200
+
+
+def test_service_says_what_its_runs_came_to() -> None:
+    """
+    Each run is a line of counts; one that is refused is told too, and nobody is named.
+    """
+    said: list[str] = []
+
+    def makes(about: Scope | None, _stopped: object) -> Result:
+        if about is None:
+            raise HeldError("ann")
+        return Result(run=7, landed=2, held=1)
+
+    made = logged(makes, said.append)
+    made(login(["ann"]), lambda _done: False)
+    made(START, lambda _done: False)
+    with pytest.raises(HeldError):
+        made(None, lambda _done: False)
+
+    assert said == [
+        "login of 1: run 7, 2 landed, 0 failed, 1 held",
+        "start of all: run 7, 2 landed, 0 failed, 1 held",
+        "run: refused, HeldError",
+    ]
 
 
 def test_search_that_finds_too_many_is_refused(tmp_path: Path) -> None:
