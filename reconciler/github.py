@@ -21,6 +21,7 @@ _HEADERS = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "20
 _PAGE = {"per_page": "100"}
 _MOST_PAGES = 30
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="next"')
+_LOGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,99}(\[bot\])?")
 _REFUSED = frozenset({401, 403, 404})
 
 
@@ -115,6 +116,15 @@ class GitHub(Struct, frozen=True, kw_only=True):
         people = [commit.get(role) for commit in commits if isinstance(commit, dict) for role in roles]
         mails = [person.get("email") for person in people if isinstance(person, dict)]
         return frozenset(mail for mail in mails if isinstance(mail, str) and mail)
+
+    def approvers(self, run: str) -> list[str]:
+        """
+        Return the logins, sorted, of those who approved a run's environment.
+        """
+        found = self._list(self._get(f"actions/runs/{run}/approvals", {}))
+        users = [one.get("user") for one in found if one.get("state") == "approved"]
+        logins = {user.get("login") for user in users if isinstance(user, dict)}
+        return sorted(login for login in logins if isinstance(login, str) and _LOGIN.fullmatch(login))
 
     def pull(self, branch: str, base: str, *, title: str, body: str) -> int:
         """

@@ -35,7 +35,7 @@ class Event(Struct, frozen=True, kw_only=True):
     """
     Which job this is: of which repository, on which commit of which ref; `pull` where a pull request started it.
 
-    `bot` is who our comments and issues are by, `url` where the run can be looked at.
+    `bot` is who our comments and issues are by, `run` the run's number, `url` where it can be looked at.
     """
 
     api: str
@@ -43,6 +43,7 @@ class Event(Struct, frozen=True, kw_only=True):
     repository: str
     sha: str
     ref: str
+    run: str
     url: str
     bot: str
     pull: Pull | None = None
@@ -64,14 +65,15 @@ def event(environ: Mapping[str, str]) -> Event:
         told = f"this is no job of GitHub Actions: {', '.join(missing)} is not set"
         raise GitHubError(told, hint="`reconciler plan` and `reconciler apply` are for everywhere else")
     server = environ.get("GITHUB_SERVER_URL", "https://github.com")
-    run = f"{server}/{environ['GITHUB_REPOSITORY']}/actions/runs/{environ.get('GITHUB_RUN_ID', '0')}"
+    run = environ.get("GITHUB_RUN_ID", "0")
     return Event(
         api=environ.get("GITHUB_API_URL", "https://api.github.com"),
         token=environ.get("GITHUB_TOKEN", ""),
         repository=environ["GITHUB_REPOSITORY"],
         sha=environ["GITHUB_SHA"],
         ref=environ["GITHUB_REF"],
-        url=run,
+        run=run,
+        url=f"{server}/{environ['GITHUB_REPOSITORY']}/actions/runs/{run}",
         bot=environ.get("RECONCILER_BOT") or "github-actions[bot]",
         pull=_pull(_payload(environ)),
     )

@@ -65,6 +65,7 @@ Exit codes: 0 done, 1 some changes did not land, 3 something needs a decision, 1
 @click.option(
     "--wait", type=click.FloatRange(min=0), default=30.0, show_default=True, help="Seconds to wait for another run."
 )
+@click.option("--approved-by", "approvers", multiple=True, metavar="NAME", help="Who agreed to it, for the record.")
 @click.option("--yes", is_flag=True, help="Do not ask. It confirms nothing dangerous.")
 @shared
 def apply(  # noqa: PLR0913  click gives one argument an option
@@ -77,6 +78,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
     push: bool,
     resume: bool,
     wait: float,
+    approvers: tuple[str, ...],
     yes: bool,
 ) -> int:
     """
@@ -85,7 +87,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
     with bench(session.state, target, environ=session.environ, push=push) as found:
         require_repository(found.store).heal()
         reviewed = approved_plan(approved, found.target) if approved else None
-        asked = _ordered(session, found, wait)
+        asked = _agreed(_ordered(session, found, wait), approvers)
         if resume:
             session.say(f"The record of run {resume_record(found, asked)} is in the ledger now.")
             return 0
@@ -123,6 +125,13 @@ def _ordered(session: Session, found: Bench, wait: float) -> Order:
         life=found.asked.policy.max_request_life,
         waiting=session.say,
     )
+
+
+def _agreed(asked: Order, approvers: tuple[str, ...]) -> Order:
+    """
+    Return who applies, with who agreed to it.
+    """
+    return replace(asked, who=f"{asked.who}, approved by {', '.join(approvers)}") if approvers else asked
 
 
 def _decided(

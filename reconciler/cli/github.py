@@ -12,7 +12,17 @@ from typing import Any
 import click
 
 from reconciler.cli.export import PARTIAL
-from reconciler.cli.github_job import authors_of, commented, decided, hub, outputs, reviewed, told, written
+from reconciler.cli.github_job import (
+    approvers,
+    authors_of,
+    commented,
+    decided,
+    hub,
+    outputs,
+    reviewed,
+    told,
+    written,
+)
 from reconciler.cli.plan import HELD
 from reconciler.cli.session import Session, answer, shared
 from reconciler.core.gainers import gainers
@@ -34,7 +44,7 @@ from reconciler.render.json_text import render_json
 from reconciler.wiring.bench import bench
 from reconciler.wiring.exporting import export as write_export
 from reconciler.wiring.moved import require_present
-from reconciler.wiring.proposed import ledger_paths_changed, proposed
+from reconciler.wiring.proposed import ledger_paths_changed, named_at, proposed
 from reconciler.wiring.records import last_run_time
 from reconciler.wiring.rolling import published
 
@@ -81,8 +91,9 @@ def plan_(*, session: Session, target: str | None, base: str) -> int:
     """
     with told(session) as job:
         if paths := ledger_paths_changed(session.state, environ=session.environ, base=base):
-            text = ledger_refusal(target or "all", paths)
-            commented(session, job, target or "all", summary=text, text=text)
+            name = named_at(session.state, target, environ=session.environ, base=base)
+            text = ledger_refusal(name, paths)
+            commented(session, job, name, summary=text, text=text)
             raise GitHubError(f"the pull request changes the ledger: {', '.join(paths[:5])}", hint=_TAKE_OUT)
         fork = job.pull is not None and job.pull.fork
         with proposed(session.state, target, environ=session.environ, base=base, fork=fork) as found:
@@ -158,17 +169,9 @@ def apply_(*, session: Session, target: str | None, approved: Path, wait: float)
     with told(session) as job:
         require_present(session.state, job.branch, environ=session.environ)
         named = ("--target", target) if target else ()
-        options = (
-            "--state",
-            str(session.state),
-            "--approved",
-            str(approved),
-            "--wait",
-            str(wait),
-            "--yes",
-            "--push",
-        )
-        code = _command()(["apply", *named, *options])
+        agreed = [f"--approved-by={name}" for name in approvers(session, job)]
+        options = (f"--state={session.state}", f"--approved={approved}", f"--wait={wait}", "--yes", "--push")
+        code = _command()(["apply", *named, *options, *agreed])
         summarise(session.environ, f"**apply** ended with {code}: {_MEANINGS.get(code, 'a bug')}.\n")
         put_out(session.environ, {"exit-code": code})
     return code

@@ -109,6 +109,18 @@ def authors_of(job: Event) -> frozenset[str]:
         return frozenset()
 
 
+def approvers(session: Session, job: Event) -> list[str]:
+    """
+    Return who agreed that this run may go on, as GitHub tells it; for the record alone: GitHub itself saw to it.
+    """
+    try:
+        with hub(job) as repository:
+            return repository.approvers(job.run)
+    except ReconcilerError as error:
+        session.say(f"who approved this run is not known: {error.message}")
+        return []
+
+
 def reviewed(session: Session, job: Event, target: str, since: str) -> tuple[list[int], list[Shown]]:
     """
     Return the pull requests merged since the last run, and what their plans showed; for people to read alone.

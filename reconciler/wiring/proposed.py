@@ -177,6 +177,20 @@ def config_at(git: Git, commit: str, prefix: str) -> Config | None:
         return read_state(folder).config if tree else None
 
 
+def named_at(root: Path, target: str | None, *, environ: Mapping[str, str], base: str) -> str:
+    """
+    Return the target that is meant, by what `base` says: nothing of what is checked out is read.
+
+    Where that is not clear it is `all`.
+    """
+    if target:
+        return target
+    store = GitStore.open(root, root="ledger", branch=None, author=("", ""), now=clock(environ))
+    before = config_at(store.git, commit_named(store, base), store.prefix)
+    names = tuple(before.targets) if before else ()
+    return names[0] if len(names) == 1 else "all"
+
+
 def ledger_paths_changed(root: Path, *, environ: Mapping[str, str], base: str) -> list[str]:
     """
     Return the files of any ledger that differ between `base` and what is checked out; only apply writes these.

@@ -30,6 +30,7 @@ class Hub:
         self.comments: list[dict[str, Any]] = []
         self.commits: dict[int, list[dict[str, Any]]] = {}
         self.asked: list[str] = []
+        self.approvals: list[dict[str, Any]] = []
         self.failing: dict[str, list[int]] = {}
         self.url = ""
 
@@ -90,6 +91,8 @@ class Hub:
             return [one for one in self.comments if one["issue"] == int(found[1])]
         if found := re.fullmatch(r"pulls/(\d+)/commits", path):
             return self.commits.get(int(found[1]), [])
+        if re.fullmatch(r"actions/runs/\d+/approvals", path):
+            return self.approvals
         if path == "issues":
             return [
                 one

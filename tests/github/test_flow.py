@@ -65,11 +65,14 @@ def test_what_is_risky_waits_for_a_reviewer(settled: Forge, decision: str) -> No
     """
     number = settled.proposes({"state/overrides/risky.yaml": decision})
     settled.squashes(number)
+    settled.hub.approvals = [{"state": "approved", "user": {"login": "carla"}}]
     planned, applied = settled.applies()
+    record = "reconciler-ledger:state/ledger/openpages/runs/2026/000002.jsonl"
 
     assert planned.outputs["environment"] == "reconciler"
     assert planned.outputs["risky"] != "0"
     assert applied.code == 0
+    assert '"who":"ann, approved by carla"' in settled.git("show", record, at=settled.remote)
 
 
 @pytest.mark.ci

@@ -135,6 +135,17 @@ def test_authors_are_who_the_commits_name() -> None:
     assert found.authors(12) == {"ann@example.com", "bob@example.com"}
 
 
+def test_approvers_are_who_agreed() -> None:
+    """
+    Whoever rejected, or is nobody with a plain name, is not among them.
+    """
+    told = [("approved", "bob"), ("approved", "ann"), ("rejected", "eve"), ("approved", "-x y"), ("approved", None)]
+    found, wire = hub(answer([{"state": state, "user": {"login": login}} for state, login in told]))
+
+    assert found.approvers("77") == ["ann", "bob"]
+    assert calls(wire) == ["GET /repos/acme/access/actions/runs/77/approvals"]
+
+
 def test_a_rolling_pull_request_is_opened_and_kept_up_to_date() -> None:
     """
     There is one for the branch; it is changed where it says something else.
