@@ -21,6 +21,7 @@ from reconciler.core.canonical import digest
 from reconciler.core.decide import Decision, decide
 from reconciler.core.export import Export, Placed
 from reconciler.core.ledger import Ledger, LedgerRow
+from reconciler.core.memory import Mark, Memory, seal_of
 from reconciler.core.model import Inputs
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.policy import Policy
@@ -29,10 +30,13 @@ from reconciler.core.sift import Shard, sift
 from reconciler.core.sites import in_directories, member_in
 from reconciler.core.world import World
 from reconciler.errors import LedgerError
+from reconciler.files.leaf import Leaf, LedgerLeaf
 from reconciler.ports import Exported, Recorded, Target
 
 _Stream: TypeAlias = Iterator[tuple[str, Sequence[Placed], Mapping[str, LedgerRow]]]
 _HASHES = itemgetter(0)
+LONGEST = 256
+"""People in a file of whom anything is remembered: a byte then numbers each."""
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -62,13 +66,14 @@ def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said t
     approval: Approval | None = None,
     about: AbstractSet[str] = frozenset(),
     scope: Scope | None = None,
+    memory: Memory | None = None,
 ) -> Decision:
     """
     Return what is to be done: the target is read now, and settled against the ledger as it was opened.
 
     `approval` is what a person approved; None: what is dangerous waits. Of people in step the decision's world
     knows next to nothing, but for those who answer to a name in `about`. `scope` is what the run is about; None:
-    what the policy says where nobody does.
+    what the policy says where nobody does. `memory` is what an earlier run proved; afterwards, what this one did.
     Raises LedgerError where the two do not belong together, HeldError where another run was recorded meanwhile,
     InputError where the export cannot be believed.
     """
@@ -99,7 +104,44 @@ def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said t
         scope=scope or scope_of(asked.policy.default_scope),
     )
     named = about | set(world.scope.named)
-    return decide(sift(world, lambda: _side_by_side(asked.export, opened.ledger, directories), about=named))
+    return decide(sift(world, lambda: _shards(asked, opened.ledger, memory), about=named, memory=memory))
+
+
+def _shards(asked: Asked, ledger: Recorded, memory: Memory | None) -> Iterator[Shard]:
+    """
+    Yield the people of export and ledger, shard by shard.
+
+    Only where the files of both hold the same people is anything remembered of them; where all of them are in one
+    file it would not pay.
+    """
+    directories = asked.policy.groups.directories
+    if memory is None or directories or not asked.export.digits == ledger.digits > 0:
+        return _side_by_side(asked.export, ledger, directories)
+    return _pairs(asked.export, ledger)
+
+
+def _pairs(export: Exported, ledger: Recorded) -> Iterator[Shard]:
+    """
+    Yield what each two files of the same people hold, unread.
+    """
+    said, known = export.shards(), ledger.shards()
+    people, rows = next(said, None), next(known, None)
+    while people or rows:
+        place = min(found[0] for found in (people, rows) if found)
+        users = people[1] if people and people[0] == place else ()
+        recorded = rows[1] if rows and rows[0] == place else {}
+        yield Shard(users, recorded, place, _mark(users, recorded))
+        people = next(said, None) if people and people[0] == place else people
+        rows = next(known, None) if rows and rows[0] == place else rows
+
+
+def _mark(users: Sequence[Placed], rows: Mapping[str, LedgerRow]) -> Mark | None:
+    """
+    Return what tells two files from any others; None where they are none, or too long to be worth it.
+    """
+    if not isinstance(users, Leaf) or not isinstance(rows, LedgerLeaf) or users.content.count(b"\n") > LONGEST:
+        return None
+    return Mark(seal_of(users.content, rows.content), users.skip, users.note)
 
 
 def _side_by_side(export: Exported, ledger: Recorded, directories: Sequence[str]) -> Iterator[Shard]:

@@ -45,7 +45,7 @@ class GitFence(Struct, frozen=True):
             hint = f"when no run goes on: git update-ref -d {self.ref}"
             raise StoreError(f"{self.ref} says nothing of a run: {error}", hint=hint) from error
 
-    def move(self, name: str, new: Fence) -> bool:
+    def swap(self, name: str, new: Fence) -> bool:
         """
         Let the ref name a blob that says `new`, if it still names `name`; return whether it did.
         """

@@ -303,7 +303,23 @@ class World:
 
         It knows all there is to know of whom it is `about`.
         """
-        asked = engine.Asked(
+        opened = opened or load(self.book)
+        return engine.plan(
+            self.asked(),
+            self.target,
+            self.book,
+            opened=opened,
+            now=self.now,
+            approval=approval,
+            scope=scope,
+            about=about,
+        )
+
+    def asked(self) -> engine.Asked:
+        """
+        Return what Git says now.
+        """
+        return engine.Asked(
             target="registry",
             export=self.export(),
             overrides=self.overrides,
@@ -312,10 +328,6 @@ class World:
             account=None,
             max_age="36h",
             tool="test",
-        )
-        opened = opened or load(self.book)
-        return engine.plan(
-            asked, self.target, self.book, opened=opened, now=self.now, approval=approval, scope=scope, about=about
         )
 
     def plan(self, scope: Scope | None = None) -> Plan:

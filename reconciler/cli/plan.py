@@ -21,6 +21,7 @@ from reconciler.render.text import LIMIT, render_text
 from reconciler.render.tree import render_deepdiff
 from reconciler.wiring.adopting import write_draft
 from reconciler.wiring.bench import Bench, bench
+from reconciler.wiring.remembering import remembering
 
 HELD, CHANGES = 3, 4
 FORMATS = ("text", "deepdiff", "json", "markdown")
@@ -66,6 +67,7 @@ Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found change
     metavar="FILE",
     help="Also write, as overrides to be reviewed, whom accounts that were there before may belong to.",
 )
+@click.option("--no-cache", is_flag=True, help="Use nothing that an earlier plan has proved, and remember nothing.")
 @limited
 @scoped
 @shared
@@ -79,6 +81,7 @@ def plan(  # noqa: PLR0913  click gives one argument an option
     check: bool,
     draft: Path | None,
     limit: int,
+    no_cache: bool,
 ) -> int:
     """
     Say what would change in the target, and change nothing.
@@ -87,14 +90,16 @@ def plan(  # noqa: PLR0913  click gives one argument an option
     """
     with bench(session.state, target, environ=session.environ) as found:
         whisper_inputs(session, found)
-        decision = engine.plan(
-            found.asked,
-            found.target,
-            found.book,
-            opened=found.opened,
-            now=found.now,
-            scope=scope_of(about) if about else None,
-        )
+        with remembering(found.book, wanted=not (no_cache or about)) as memory:
+            decision = engine.plan(
+                found.asked,
+                found.target,
+                found.book,
+                opened=found.opened,
+                now=found.now,
+                scope=scope_of(about) if about else None,
+                memory=memory,
+            )
         made, table = decision.plan, adoptions(decision)
         click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if form in TABLED:

@@ -60,13 +60,14 @@ class Given:
     What groups give their members.
 
     Most groups give the same as many others, so that people who are in different groups are still given the same:
-    that is worked out once. `sort_of` numbers, by key, what a group gives; `together` says what such numbers give.
+    that is worked out once. `sort_of` numbers, by key, what a group gives, in the order of `sorts`; `together` says
+    what such numbers give.
     """
 
     def __init__(self, access: Mapping[str, Access], policy: Policy, catalogue: Catalogue) -> None:
         sorts: dict[Access, int] = {}
         self.sort_of = {key: sorts.setdefault(one, len(sorts)) for key, one in access.items()}
-        self._sorts = tuple(sorts)
+        self.sorts = tuple(sorts)
         self.together = lru_cache(maxsize=None)(partial(self._join, policy, catalogue))
 
     def by(self, keys: Iterable[str]) -> Together:
@@ -76,7 +77,7 @@ class Given:
         return self.together(frozenset(map(self.sort_of.get, keys)))
 
     def _join(self, policy: Policy, catalogue: Catalogue, sorts: frozenset[int | None]) -> Together:
-        found = [self._sorts[sort] for sort in sorts if sort is not None]
+        found = [self.sorts[sort] for sort in sorts if sort is not None]
         profiles = frozenset[str]().union(*(one.profiles for one in found))
         roles = frozenset[str]().union(*(one.roles for one in found))
         login = any(one.login for one in found)

@@ -6,7 +6,6 @@ the same. A property test holds the two together.
 """
 
 from collections.abc import Callable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import Any
 
 from msgspec import Struct
@@ -19,9 +18,11 @@ from reconciler.core.ledger import Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules
 from reconciler.core.likeness import Likeness, all_of, likeness
 from reconciler.core.matching import folded
+from reconciler.core.memory import digest_of
 from reconciler.core.model import NO_DECISIONS, Fields, Live
 from reconciler.core.organisation import Organisation
 from reconciler.core.rules import user_matching
+from reconciler.core.world import World
 
 NOT_THERE = ""
 """Stands for the id of a managed group that the target has not got: nobody is in it."""
@@ -32,7 +33,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     What everybody is measured by: Git's side, the rules, and the managed groups.
 
     `exact`: membership is, and everybody belongs to the population that was not chosen one by one; otherwise nobody
-    is measured. `managed` are the target ids of all managed groups; `ids` has that of each group of the source, by
+    is measured. `managed` are all managed groups, key by target id; `ids` has that of each group of the source, by
     key (None: it is not managed). `protected` are names as `name_key` gives them, `named` those of people who are
     not to be passed over, folded. `fields` is how their fields are compared, `source` gives those that are Git's.
     """
@@ -40,7 +41,7 @@ class Ground(Struct, frozen=True, kw_only=True):
     org: Organisation
     rules: Rules
     exact: bool
-    managed: AbstractSet[str]
+    managed: Mapping[str, str]
     ids: Mapping[str, str | None]
     name_key: Callable[[str], str]
     protected: frozenset[str]
@@ -60,13 +61,26 @@ def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named
         org=org,
         rules=rules,
         exact=policy.groups.membership == "exact" and policy.users.population != "selected",
-        managed=managed.keys(),
+        managed=managed,
         ids={key: ids.get(key, NOT_THERE) if key in org.managed else None for key in org.groups},
         name_key=name_key,
         protected=frozenset(map(name_key, policy.users.protected)),
         named=named,
         fields=likeness(policy.users.fields, without=rules.initial),
         source=all_of(tuple(sorted(rules.source))),
+    )
+
+
+def basis_of(ground: Ground, world: World) -> bytes:
+    """
+    Return the digest of all that decides who is in step, but for what is said of the people themselves.
+    """
+    org, rules = ground.org, ground.rules
+    return digest_of(
+        (world.tool, world.target, world.identity, rules.policy.digest),
+        (sorted(rules.shared), rules.source, rules.initial, rules.equality),
+        (ground.ids, ground.managed, org.given.sort_of, org.given.sorts),
+        (org.managed, sorted(org.decided.users), world.snapshot.catalogue, ground.protected, ground.named),
     )
 
 
@@ -126,7 +140,7 @@ def _same_groups(said: UserRow, live: Live, last: Last, ground: Ground) -> bool:
     if wanted != last.groups:
         return False
     held = set(live.groups)
-    return held == there or held & ground.managed == there
+    return held == there or held & ground.managed.keys() == there
 
 
 def _same_fields(

@@ -15,10 +15,11 @@ from reconciler.core.correlate import Correlation
 from reconciler.core.decisions import resolve
 from reconciler.core.directory import directory_of
 from reconciler.core.export import Placed
-from reconciler.core.instep import Ground, ground, is_in_step
+from reconciler.core.instep import Ground, basis_of, ground, is_in_step
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import empties
 from reconciler.core.matching import folded
+from reconciler.core.memory import Mark, Memory, Proof, seen
 from reconciler.core.model import Live
 from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override
@@ -26,14 +27,21 @@ from reconciler.core.roster import live_groups
 from reconciler.core.rules import user_rules
 from reconciler.core.world import Steady, World, doubts, groups_in
 
+NOTHING = b""
+"""The basis of a memory in which nothing is proved."""
+
 
 class Shard(Struct, frozen=True):
     """
     Some of the people: what the source says of them, and what the ledger says of the same, by key.
+
+    `place` names them from run to run; without a `mark` nothing of them is remembered.
     """
 
     users: Sequence[Placed]
     rows: Mapping[str, LedgerRow]
+    place: str = ""
+    mark: Mark | None = None
 
 
 class _Sieve(Struct):
@@ -53,21 +61,31 @@ class _Sieve(Struct):
     linked: int = 0
 
 
-def sift(world: World, shards: Callable[[], Iterable[Shard]], *, about: AbstractSet[str] = frozenset()) -> World:
+def sift(
+    world: World,
+    shards: Callable[[], Iterable[Shard]],
+    *,
+    about: AbstractSet[str] = frozenset(),
+    memory: Memory | None = None,
+) -> World:
     """
     Return the world with the people of the shards in it, but for those who are in step.
 
     Whoever an override speaks of, and whoever answers to a name in `about`, is kept in any case. Where two rows of
     the ledger link one account nobody is passed over; the shards are then read again.
+    What `memory` proves of a shard is not looked at again, and it holds afterwards what is proved now.
     Raises HeldError where the export is refused.
     """
     proved = not doubts(world)
     org = _everybody(world)
     who = groups_in(world, org, proved=proved)
     measure = _ground(world, org, who, about, proved=proved)
-    sieve = _sifted(shards(), world.snapshot.users, measure, passing=measure.exact)
+    memory = memory or Memory()
+    memory.measured_by(basis_of(measure, world) if measure.exact else NOTHING)
+    sieve = _sifted(shards(), world.snapshot.users, measure, memory, passing=measure.exact)
     if len(sieve.links) < sieve.linked:
-        sieve = _sifted(shards(), world.snapshot.users, measure, passing=False)
+        memory.measured_by(NOTHING)
+        sieve = _sifted(shards(), world.snapshot.users, measure, memory, passing=False)
     return replace(
         world,
         export=replace(world.export, users=tuple(sorted(sieve.users, key=_by_key))),
@@ -89,28 +107,77 @@ def _by_key(placed: Placed) -> str:
     return placed.row.key
 
 
-def _sifted(shards: Iterable[Shard], live: Iterable[Live], measure: Ground, *, passing: bool) -> _Sieve:
+def _sifted(
+    shards: Iterable[Shard], live: Iterable[Live], measure: Ground, memory: Memory, *, passing: bool
+) -> _Sieve:
     """
     Return the people of the shards, divided; unless somebody may pass (`passing`), all are to be decided of.
     """
     sieve = _Sieve(empty=set(measure.org.managed), others={one.id: one for one in live})
     for shard in shards:
-        links = [row.link for row in shard.rows.values() if row.link]
-        sieve.links.update(links)
-        sieve.linked += len(links)
-        left = dict(shard.rows)
-        for placed in shard.users:
-            row = shard.rows.get(placed.row.key)
-            account = sieve.others.get(row.link) if passing and row is not None and row.link else None
-            if row is None or account is None or not is_in_step(placed, account, row, measure):
-                sieve.users.append(placed)
-                continue
-            sieve.steady[row.key] = account
-            del left[row.key], sieve.others[account.id]
-            if sieve.empty:
-                sieve.empty.difference_update(placed.row.groups)
-        sieve.rows.update(left)
+        if shard.mark and passing and _recalled(sieve, shard.place, shard.mark, measure, memory):
+            continue
+        passed = _divided(sieve, shard, measure, passing=passing)
+        if shard.mark and passing and len(passed) == len(shard.users) == len(shard.rows):
+            memory.fresh[shard.place] = Proof(
+                seal=shard.mark.seal,
+                keys=tuple(passed),
+                links=tuple(one.id for one in passed.values()),
+                accounts=seen(passed.values()),
+                note=shard.mark.note(),
+            )
     return sieve
+
+
+def _recalled(  # noqa: PLR0917  as above
+    sieve: _Sieve, place: str, mark: Mark, measure: Ground, memory: Memory
+) -> bool:
+    """
+    Return whether everybody in a shard is known to be in step still; then they are put aside.
+    """
+    proof = memory.proofs.get(place)
+    if proof is None or proof.seal != mark.seal:
+        return False
+    accounts = [one for one in map(sieve.others.get, proof.links) if one]
+    if len(accounts) < len(proof.links) or seen(accounts) != proof.accounts:
+        return False
+    mark.skip(proof.note)
+    memory.fresh[place] = proof
+    sieve.links.update(proof.links)
+    sieve.linked += len(proof.links)
+    for key, account in zip(proof.keys, accounts, strict=True):
+        _pass_over(sieve, key, account)
+        if sieve.empty:
+            sieve.empty.difference_update(map(measure.managed.get, account.groups))
+    return True
+
+
+def _divided(sieve: _Sieve, shard: Shard, measure: Ground, *, passing: bool) -> dict[str, Live]:
+    """
+    Return the accounts, by key, of those in a shard who are in step; they are put aside, and the others kept.
+    """
+    links = [row.link for row in shard.rows.values() if row.link]
+    sieve.links.update(links)
+    sieve.linked += len(links)
+    left, passed = dict(shard.rows), dict[str, Live]()
+    for placed in shard.users:
+        row = shard.rows.get(placed.row.key)
+        account = sieve.others.get(row.link) if passing and row is not None and row.link else None
+        if row is None or account is None or not is_in_step(placed, account, row, measure):
+            sieve.users.append(placed)
+            continue
+        passed[row.key] = account
+        _pass_over(sieve, row.key, account)
+        del left[row.key]
+        if sieve.empty:
+            sieve.empty.difference_update(placed.row.groups)
+    sieve.rows.update(left)
+    return passed
+
+
+def _pass_over(sieve: _Sieve, key: str, account: Live) -> None:
+    sieve.steady[key] = account
+    del sieve.others[account.id]
 
 
 def _everybody(world: World) -> Organisation:

@@ -5,17 +5,19 @@ An export is believed whole or not at all: what its manifest says of the rows mu
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import chain, count
 from operator import attrgetter
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from reconciler.core.export import Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.errors import Fault, InputError, SourceError
+from reconciler.files.leaf import Leaf, People
 from reconciler.files.manifest import Tally, content_of, mismatches, read_manifest
 from reconciler.files.rows import Form, collector_paused, decode, refusal, shown
 from reconciler.files.shards import digits_of, key_hashes, misplaced, shard_depth, shard_digits
@@ -72,28 +74,54 @@ class OpenExport(Struct, frozen=True, kw_only=True):
         """
         return digits_of(self.manifest.depth)
 
-    def shards(self) -> Iterator[tuple[str, Sequence[Placed]]]:
+    def shards(self) -> Iterator[tuple[str, Leaf]]:
         """
-        Yield the digits of each file, ascending, and its people, checked by themselves.
+        Yield the digits of each file, ascending, and its people, checked by themselves as they are read.
 
-        Raises InputError, once all have passed, with every fault of the files, or where the manifest says other
-        than they do: what was yielded is not to be believed then.
+        Whom nobody has read, nor passed over, is read before the next file is. Raises InputError, once all have
+        passed, with every fault of the files, or where the manifest says other than they do: what was yielded is
+        not to be believed then.
         """
-        faults: list[Fault] = []
-        tally, known = Tally(), frozenset(placed.row.key for placed in self.groups)
+        checking = _Checking(Tally(), frozenset(placed.row.key for placed in self.groups), [])
         for name in self.names:
-            shard = _load(self.folder, name, self.form, faults)
-            if shard:
-                tally.add(shard.rows, shard.hashes, shard.content)
-                people = list(map(Placed, shard.rows, _places(f"{self.folder}/{name}")))
-                if not known.issuperset(chain.from_iterable(map(_MEMBERSHIPS, shard.rows))):
-                    faults.extend(_astray(people, known))
-                yield shard_digits(name), people
+            content = _content(f"{self.folder}/{name}", checking.faults)
+            if content is None:
+                continue
+            leaf = Leaf(content, partial(self._people, name, content, checking))
+            yield shard_digits(name), leaf
+            if leaf.known:
+                checking.tally.recall(leaf.known, content)
+            else:
+                leaf.read()
         for groups in self.tallied:
-            tally.add(groups.rows, groups.hashes, groups.content)
-        faults.extend(() if faults else mismatches(self.manifest, tally, self.folder))
-        if faults:
-            raise _refused(faults, self.folder)
+            checking.tally.add(groups.rows, groups.hashes, groups.content)
+        if not checking.faults:
+            checking.faults.extend(mismatches(self.manifest, checking.tally, self.folder))
+        if checking.faults:
+            raise _refused(checking.faults, self.folder)
+
+    def _people(self, name: str, content: bytes, checking: "_Checking") -> People:
+        """
+        Return the people of one file, counted; nobody, where it is not sound.
+        """
+        shard = _shard(self.folder, name, content, self.form, checking.faults)
+        if shard is None:
+            return People([], [])
+        checking.tally.add(shard.rows, shard.hashes, content)
+        people = list(map(Placed, shard.rows, _places(f"{self.folder}/{name}")))
+        if not checking.groups.issuperset(chain.from_iterable(map(_MEMBERSHIPS, shard.rows))):
+            checking.faults.extend(_astray(people, checking.groups))
+        return People(people, shard.hashes)
+
+
+class _Checking(NamedTuple):
+    """
+    What is found of an export as its files pass; `groups` are the keys of all its groups.
+    """
+
+    tally: Tally
+    groups: frozenset[str]
+    faults: list[Fault]
 
 
 def open_export(
@@ -165,9 +193,29 @@ def _load(folder: Path, name: str, form: Form[ExportRow], faults: list[Fault]) -
     """
     Return what the file `name` of an export holds; None where it is not sound, and `faults` say why.
     """
+    content = _content(f"{folder}/{name}", faults)
+    return None if content is None else _shard(folder, name, content, form, faults)
+
+
+def _content(path: str, faults: list[Fault]) -> bytes | None:
+    """
+    Return the bytes of a file; None where there are none, and `faults` say why.
+    """
+    try:
+        return content_of(path)
+    except InputError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _shard(  # noqa: PLR0917  what is read, how, and where what is wrong is told
+    folder: Path, name: str, content: bytes, form: Form[ExportRow], faults: list[Fault]
+) -> _Shard[ExportRow] | None:
+    """
+    Return what `content`, that of the file `name`, says; None where it is not sound, and `faults` say why.
+    """
     path = f"{folder}/{name}"
     try:
-        content = content_of(path)
         rows = decode(content, form, path)
     except InputError as error:
         faults.extend(error.faults)

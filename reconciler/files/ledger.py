@@ -6,6 +6,7 @@ Nothing here touches a disk: the store gives and takes paths and bytes. What the
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +15,7 @@ from reconciler.core.canonical import REFUSALS
 from reconciler.core.ledger import Absent, Claim, CreateIntent, Head, Hold, Last, Ledger, LedgerRow, Names, Time
 from reconciler.errors import Fault, InputError, LedgerError
 from reconciler.files.document import decode_document
+from reconciler.files.leaf import LedgerLeaf
 from reconciler.files.rows import Form, collector_paused, decode, refusal, shown
 from reconciler.files.shards import digits_of, key_hashes, misplaced, shard_depth, shard_digits
 from reconciler.files.tally import share, written
@@ -104,17 +106,22 @@ class OpenLedger(Struct, frozen=True, kw_only=True):
         """
         return digits_of(self.head.depth)
 
-    def shards(self) -> Iterator[tuple[str, dict[str, LedgerRow]]]:
+    def shards(self) -> Iterator[tuple[str, LedgerLeaf]]:
         """
-        Yield the digits of each file, ascending, and its people by key.
+        Yield the digits of each file, ascending, and its people by key, who are read if they are looked at.
 
-        Raises LedgerError, once all have passed, with every fault of all files: what was yielded is not to be
-        believed then.
+        Where nothing proves the files, everybody is. Raises LedgerError, once all have passed, with every fault of
+        all files: what was yielded is not to be believed then.
         """
         reading = _begun(self.head, trusting=bool(self.head.rows))
         reading.total = self.total
         for path, content in self.read(*_USERS):
-            yield shard_digits(path), _rows(reading, path, content)
+            if not _noted(reading, path, content):
+                continue
+            leaf = LedgerLeaf(content, partial(_rows, reading, path, content))
+            yield shard_digits(path), leaf
+            if not reading.trusting:
+                leaf.read()
         if reading.trusting and (reading.faults or written(reading.total) != self.head.rows):
             decode_ledger(self.read(), target=self.head.target)
         _proved(reading, self.head.target)
@@ -124,7 +131,7 @@ class OpenLedger(Struct, frozen=True, kw_only=True):
         Return the ledger with everybody in it; raises what `shards` raises.
         """
         with collector_paused():
-            users = {key: row for _, rows in self.shards() for key, row in rows.items()}
+            users = {key: row for _, leaf in self.shards() for key, row in leaf.read().items()}
         return Ledger(self.head, users, self.groups)
 
 
@@ -145,7 +152,8 @@ def open_ledger(read: Read, paths: Iterable[str], *, target: str) -> OpenLedger:
         reading = _begun(head, trusting=head is not None and bool(head.rows))
         reading.faults += faults
         for path, content in files.items():
-            reading.groups |= _rows(reading, path, content)
+            if _noted(reading, path, content):
+                reading.groups |= _rows(reading, path, content)
     if reading.trusting and reading.faults:
         decode_ledger(read(), target=target)
     return OpenLedger(head=_sound(reading, target), groups=reading.groups, read=read, total=reading.total)
@@ -163,7 +171,7 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
         for path, content in files:
             if path == HEAD:
                 reading.head = _head(content, reading.faults)
-            elif not path.startswith(RUNS):
+            elif not path.startswith(RUNS) and _noted(reading, path, content):
                 rows = _rows(reading, path, content)
                 (users if path.startswith(_USERS[0]) else reading.groups).update(rows)
     return Ledger(_proved(reading, target), users, reading.groups)
@@ -184,16 +192,23 @@ def _head(content: bytes, faults: list[Fault]) -> Head | None:
         return None
 
 
-def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
+def _noted(reading: _Reading, path: str, content: bytes) -> bool:
     """
-    Return the rows of one file by key, and note what the file adds to the reading.
+    Return whether a file is one of rows, and note what it adds to the reading.
     """
     placed = shard_depth(path)
     if placed is None:
         reading.faults.append(Fault(path, 0, _STRANGE))
-        return {}
+        return False
     reading.depths[path] = placed[1]
     reading.total += share(path, content)
+    return True
+
+
+def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:
+    """
+    Return the rows of one file by key; none, where it is not sound.
+    """
     try:
         rows = _decoded(content, reading.claims) if reading.trusting else decode(content, ROWS, path)
     except InputError as error:

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from reconciler.core.export import Counts, GroupRow, Manifest, UserRow
+from reconciler.core.memory import Note
 from reconciler.errors import Fault, InputError
 from reconciler.files.document import decode_document, encode_document
 from reconciler.files.regular import read_regular
@@ -46,6 +47,15 @@ class Tally:
         self._users += len(people)
         self._groups += len(rows) - len(people)
         self._memberships += sum([len(row.groups) for row in people])
+
+    def recall(self, note: Note, content: bytes) -> None:
+        """
+        Count the same of a shard of people of which all this is known.
+        """
+        lines = BytesIO(content).readlines()
+        self._hash.update(b"".join([lines[index] for index in note.order]))
+        self._users += len(lines)
+        self._memberships += note.memberships
 
     @property
     def counts(self) -> Counts:

@@ -75,7 +75,7 @@ class Fenced(Struct, frozen=True):
         Set the fence to `new` if it still is `seen`, in one step; return whether it was.
         """
         name, found = self.place.seen()
-        return self._meant(found) == seen and self.place.move(name, new)
+        return self._meant(found) == seen and self.place.swap(name, new)
 
     def close(self) -> None:
         """

@@ -103,8 +103,8 @@ def test_move_that_comes_between_look_and_move_is_no_loss(repo: Repository) -> N
     place = GitFence.beside(repo.store())
     name, _ = place.seen()
 
-    assert place.move(name, THIRD)
-    assert not place.move(name, REST)
+    assert place.swap(name, THIRD)
+    assert not place.swap(name, REST)
     assert place.seen()[1] == THIRD
 
 
@@ -135,7 +135,7 @@ def test_fence_at_rest_tells_only_of_a_later_run(repo: Repository, found: Fence,
     """
     It stops a run from an old ledger, or beside another run, and nobody else.
     """
-    GitFence.beside(repo.store()).move("", found)
+    GitFence.beside(repo.store()).swap("", found)
 
     assert bare(repo).fence() == told
 
@@ -144,7 +144,7 @@ def test_two_ledgers_of_one_repository_have_two_fences(repo: Repository) -> None
     """
     A run of one target does not wait for a run of another.
     """
-    GitFence.beside(repo.store()).move("", THIRD)
+    GitFence.beside(repo.store()).swap("", THIRD)
 
     assert GitFence.beside(repo.store(root="state/ledger/other")).seen() == ("", None)
 

@@ -1,0 +1,50 @@
+"""
+What plans remember, as a file beside the journal: `.reconciler/memory/TARGET`.
+
+It is never in Git, never read by a run that writes, and thrown away on any doubt.
+"""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from reconciler.core.canonical import REFUSALS
+from reconciler.core.memory import Memory, Proof
+from reconciler.files.atomic import PRIVATE, replace_file
+
+_SIZE = hashlib.sha256().digest_size
+
+
+def memory_path(folder: Path, target: str) -> Path:
+    """
+    Return where the memory of `target` lies; `folder` is the one that holds `.reconciler`.
+    """
+    return folder / ".reconciler" / "memory" / target
+
+
+def recall(path: Path) -> Memory:
+    """
+    Return what is remembered; nothing, where the file is not there, not ours, or not as it was written.
+    """
+    try:
+        content = path.read_bytes()
+        if hashlib.sha256(content[_SIZE:]).digest() != content[:_SIZE]:
+            return Memory()
+        basis, proofs = msgspec.msgpack.decode(content[_SIZE:], type=tuple[bytes, dict[str, Proof]])
+    except (OSError, *REFUSALS):
+        return Memory()
+    return Memory(basis=basis, proofs=proofs)
+
+
+def remember(path: Path, memory: Memory) -> None:
+    """
+    Write what holds now, where it is anything else than before. What cannot be written is not remembered.
+    """
+    if memory.fresh == memory.proofs:
+        return
+    content = msgspec.msgpack.encode((memory.basis, memory.fresh))
+    try:
+        replace_file(path, hashlib.sha256(content).digest() + content, mode=PRIVATE)
+    except OSError:
+        return

@@ -1,0 +1,26 @@
+"""
+What a plan may take from the one before.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.apply.book import Book
+from reconciler.core.memory import Memory
+from reconciler.files.memories import memory_path, recall, remember
+
+
+@contextmanager
+def remembering(book: Book, *, wanted: bool) -> Iterator[Memory | None]:
+    """
+    Yield what earlier plans of a target proved, and keep what is proved once the block has ended well.
+
+    None, and nothing is kept, where it is not `wanted`.
+    """
+    if not wanted:
+        yield None
+        return
+    path = memory_path(book.folder, book.target)
+    memory = recall(path)
+    yield memory
+    remember(path, memory)

@@ -1,0 +1,45 @@
+"""
+A plan that remembers the one before, from the command line, on files that lie in many shards.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from tests.bench.organisation import organisation
+from tests.bench.world import make_world
+from tests.cli.conftest import NOW, Desk
+
+MEMORY = Path(".reconciler/memory/openpages")
+
+
+@pytest.fixture
+def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+    """
+    Return the desk of an organisation that is just large enough for its people to lie in many files.
+    """
+    make_world(tmp_path, organisation(1_100))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("RECONCILER_NOW", NOW)
+    return Desk(tmp_path, capsys)
+
+
+def test_plan_is_the_same_with_and_without_what_is_remembered(large: Desk) -> None:
+    """
+    The first plan, the one after it, and one that uses nothing print the same bytes; the memory is used, and kept.
+    """
+    plans = [large.run("plan", "--format", "json", *more).out for more in ([], [], ["--no-cache"])]
+    kept = (large.folder / MEMORY).read_bytes()
+
+    assert plans[0] == plans[1] == plans[2]
+    assert large.run("plan").code == 0
+    assert (large.folder / MEMORY).read_bytes() == kept
+
+
+def test_plan_without_cache_leaves_nothing_behind(large: Desk) -> None:
+    """
+    Who asks for no cache gets none.
+    """
+    large.run("plan", "--no-cache")
+
+    assert not (large.folder / MEMORY).exists()
