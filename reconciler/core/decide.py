@@ -27,6 +27,7 @@ from reconciler.core.notices import disputed, unblocked, unknown_states, unmade,
 from reconciler.core.organisation import Organisation, memberships
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
+from reconciler.core.powers import scale_of, with_powers
 from reconciler.core.reach import Reach, groups_within, joinable, users_within
 from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
@@ -255,17 +256,18 @@ def _decision(
     )
     members = live_groups(world.snapshot.groups, kinds[0].correlation, empties=True)
     ids = {key: link for link, key in members.items()}
+    plan = told(
+        telling,
+        guarded,
+        settled=settled.values(),
+        conflicts=[conflict for kind in kinds for conflict in kind.within.conflicts],
+        notices=told_too[0],
+        expiring=(*told_too[1], *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
+        access=entitled((one.change for one in guarded.kept), world.snapshot, ids),
+    )
     return Decision(
         world=world,
-        plan=told(
-            telling,
-            guarded,
-            settled=settled.values(),
-            conflicts=[conflict for kind in kinds for conflict in kind.within.conflicts],
-            notices=told_too[0],
-            expiring=(*told_too[1], *expiring(world.waivers, date.fromisoformat(world.now[:10]))),
-            access=entitled((one.change for one in guarded.kept), world.snapshot, ids),
-        ),
+        plan=with_powers(plan, world.snapshot, scale_of(world.policy, world.equality, ids)),
         settled=settled,
         rows=rows,
         tags={one.change.id: one.tags for one in guarded.kept},

@@ -274,7 +274,7 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     `names` gives the target's name of each group key that a change mentions. `digest` covers the sorted change
     ids, not when the plan was made. `entities` counts what was looked at, by kind. `access` tells who gains
-    and loses which product.
+    and loses which product, `powers` who gains and loses which privileged role in effect, through a group, too.
     """
 
     version: int
@@ -294,3 +294,4 @@ class Plan(Struct, frozen=True, kw_only=True):
     entities: dict[str, int]
     digest: str
     access: tuple[Entitled, ...] = ()
+    powers: tuple[Entitled, ...] = ()

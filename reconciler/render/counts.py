@@ -71,12 +71,35 @@ def facts(plan: Plan) -> list[tuple[str, str]]:
     found = [
         ("plan", sentence(plan.digest, longest=_LONGEST_FACT)),
         ("file", file_digest(plan)),
+        ("guards", sentence(_guards(plan), longest=_LONGEST_FACT)),
+        ("power", _powers(plan)),
         ("target", sentence(plan.identity, longest=_LONGEST_FACT)),
         ("scope", sentence(plan.scope, longest=_LONGEST_FACT)),
         ("export", sentence(plan.inputs.fetched_at, longest=_LONGEST_FACT)),
         ("read", looked_at(plan)),
     ]
     return [(name, fact) for name, fact in found if fact]
+
+
+def _guards(plan: Plan) -> str:
+    """
+    Return what guards hold back: `users-deactivated holds 12, roles-removed holds 4`.
+    """
+    count = Counter(one.guard for one in plan.held if one.change is not None and one.guard not in {"", GUARD})
+    return ", ".join(f"{guard} holds {count[guard]:,}" for guard in sorted(count))
+
+
+def _powers(plan: Plan) -> str:
+    """
+    Return how many gain and lose an administrator's power in effect.
+    """
+    gained, lost = (sum(bool(part) for part in parts) for parts in _parts(plan))
+    told = [f"{word} by {count:,}" for word, count in (("gained", gained), ("lost", lost)) if count]
+    return f"an administrator's power is {', '.join(told)}" if told else ""
+
+
+def _parts(plan: Plan) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    return [one.gains for one in plan.powers], [one.loses for one in plan.powers]
 
 
 def _by_kind(changes: tuple[Change, ...]) -> str:

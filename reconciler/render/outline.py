@@ -68,22 +68,36 @@ def sections(plan: Plan) -> list[Section]:
 def _all_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
     alarms = [notice for notice in plan.notices if notice.level != "note"]
     notes = [notice for notice in plan.notices if notice.level == "note"]
+    risky, plain = _change_sections(plan, groups)
     yield _section("Warnings", _notice, alarms, risk=True, whole=True)
-    held = partial(_held, groups=groups)
-    yield from _change_sections(plan, groups)
-    others = [one for one in plan.held if not _waits(one)]
-    yield _section("Held", held, [one for one in others if not one.standing], risk=True, least=DECISIONS)
-    yield _section(
-        "Conflicts", _conflict, [one for one in plan.conflicts if not one.standing], risk=True, least=DECISIONS
-    )
-    yield _section("Held since an earlier run", held, [one for one in others if one.standing])
-    yield _section("Conflicts since an earlier run", _conflict, [one for one in plan.conflicts if one.standing])
+    yield from risky[:1]
+    yield _section("Administrators' power gained and lost", _entitled, plan.powers, risk=True, whole=True)
+    yield from risky[1:]
+    yield from _decision_sections(plan, groups)
+    yield from plain
+    yield from _standing_sections(plan, groups)
     privileged = [claim for claim in plan.claims if claim.privileged]
     yield _section("Privileged values of administrators", _claim, privileged, risk=True, whole=True)
     yield _section("Ownership", _claim, [claim for claim in plan.claims if not claim.privileged])
     yield _section("Access to products", _entitled, plan.access)
     yield _section("Expiring", _expiring, plan.expiring)
     yield _section("Notes", _notice, notes)
+
+
+def _decision_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
+    """
+    Yield what waits for a decision that nobody was asked for before.
+    """
+    held = [one for one in plan.held if not _waits(one) and not one.standing]
+    conflicts = [one for one in plan.conflicts if not one.standing]
+    yield _section("Held", partial(_held, groups=groups), held, risk=True, least=DECISIONS)
+    yield _section("Conflicts", _conflict, conflicts, risk=True, least=DECISIONS)
+
+
+def _standing_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
+    held = [one for one in plan.held if not _waits(one) and one.standing]
+    yield _section("Held since an earlier run", partial(_held, groups=groups), held)
+    yield _section("Conflicts since an earlier run", _conflict, [one for one in plan.conflicts if one.standing])
 
 
 def _waits(one: Held) -> bool:
@@ -118,9 +132,9 @@ def by_entity(changes: Iterable[Change]) -> list[Changes]:
     return [tuple(found) for found in gathered.values()]
 
 
-def _change_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
+def _change_sections(plan: Plan, groups: dict[str, str]) -> tuple[list[Section], list[Section]]:
     """
-    Yield the sections of changes; an entity stands in one alone, the first that it belongs to.
+    Return the sections of risky changes, and of the others; an entity stands in one alone, the first it belongs to.
 
     What is dangerous stands in one section, whether it waits for an approval or has it.
     """
@@ -132,10 +146,11 @@ def _change_sections(plan: Plan, groups: dict[str, str]) -> Iterator[Section]:
     dangerous, risky, plain = ranked
     approved = tuple(partial(draw, one) for one in dangerous)
     title = "Dangerous: each needs an approval"
-    yield Section(title=title, blocks=(*waiting, *approved), risk=True, whole=True)
-    yield _section("Removals and privileged changes", draw, risky, risk=True)
-    for (kind, action), found in groupby(sorted(plain, key=_place), key=lambda one: (one[0].kind, one[0].action)):
-        yield _section(f"{kind.capitalize()}s to {action}", draw, found)
+    first = Section(title=title, blocks=(*waiting, *approved), risk=True, whole=True)
+    second = _section("Removals and privileged changes", draw, risky, risk=True)
+    others = groupby(sorted(plain, key=_place), key=lambda one: (one[0].kind, one[0].action))
+    rest = [_section(f"{kind.capitalize()}s to {action}", draw, found) for (kind, action), found in others]
+    return [first, second], rest
 
 
 def _rank(one: Changes) -> int:

@@ -207,5 +207,6 @@ def busy() -> Plan:
             ),
             Notice(code="fallback", level="note", text="2 users have no enabled profile of their own"),
         ),
+        powers=(Entitled(key="IBMid-dan", name="dan@example.com", gains=("OPAdministrators",), loses=()),),
         access=(Entitled(key="IBMid-1", name="ann@example.com", gains=("Jira",), loses=("Confluence",)),),
     )

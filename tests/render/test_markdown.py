@@ -16,8 +16,8 @@ from tests.render.test_renderings import HOSTILE, hostile
 OURS = re.compile(
     r"\*\*Plan\*\*, shown whole"
     r"|\*\*Plan, cut to fit\*\*: [\d,]+ of [\d,]+ entries are not shown here, "
-    r"[\d,]+ of them under “[A-Za-z: ]+”; the plan's JSON has them all"
-    r"|<details( open)?><summary>[A-Za-z: ]+ \([\d,]+\)</summary>|</details>|"
+    r"[\d,]+ of them under “[A-Za-z:' ]+”; the plan's JSON has them all"
+    r"|<details( open)?><summary>[A-Za-z:' ]+ \([\d,]+\)</summary>|</details>|"
 )
 
 

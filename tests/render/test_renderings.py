@@ -105,6 +105,7 @@ def hostile(text: str) -> Plan:
         notices=(Notice(code=text, level="held", text=text), Notice(code=text, level="note", text=text)),
         names={"g1": text, text: text},
         access=(Entitled(key=text, name=text, gains=(text,), loses=(text,)),),
+        powers=(Entitled(key=text, name=text, gains=(text,), loses=(text,)),),
     )
 
 

@@ -41,14 +41,16 @@ def test_the_summary_stands_first_and_last() -> None:
 
 def test_risk_comes_first() -> None:
     """
-    Warnings and dangerous changes stand before removals, removals before what is harmless, users before groups.
+    Warnings and dangerous changes stand before removals and what is held, and these before what is harmless.
     """
-    assert titles(busy())[:5] == [
+    assert titles(busy())[:7] == [
         "Warnings (1)",
         "Dangerous: each needs an approval (1)",
+        "Administrators' power gained and lost (1)",
         "Removals and privileged changes (1)",
+        "Held (1)",
+        "Conflicts (1)",
         "Users to create (1)",
-        "Groups to create (1)",
     ]
 
 
