@@ -23,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=0, help="begin as another run did; 0: as none did")
     parser.add_argument("--crashes", type=Path, default=Path(tempfile.gettempdir()))
     parser.add_argument("--again", metavar="BASE64", help="give this input to the subject, once, and fuzz nothing")
     asked = parser.parse_args()
@@ -30,24 +31,24 @@ def main() -> None:
         again(asked.name, asked.again)
         return
     known = broke(asked.name, asked.crashes)
-    code = _fuzzed(asked.name, asked.seconds, asked.crashes)
+    code = _fuzzed(asked)
     for command in broke(asked.name, asked.crashes):
         if command not in known:
             sys.stderr.write(f"to see it again: {command}\n")
     sys.exit(code)
 
 
-def _fuzzed(name: str, seconds: int, crashes: Path) -> int:
+def _fuzzed(asked: argparse.Namespace) -> int:
     """
     Return how a process of its own ends that fuzzes: libFuzzer ends the one it breaks, or that takes too long.
     """
     child = os.fork()
     if not child:
-        _fuzz(name, seconds, crashes)
+        _fuzz(asked)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _fuzz(name: str, seconds: int, crashes: Path) -> NoReturn:
+def _fuzz(asked: argparse.Namespace) -> NoReturn:
     import atheris  # noqa: PLC0415  who sees an input again needs no fuzzer, which is for Linux alone
 
     with atheris.instrument_imports(include=["reconciler"]):
@@ -55,12 +56,15 @@ def _fuzz(name: str, seconds: int, crashes: Path) -> NoReturn:
 
     with tempfile.TemporaryDirectory() as found:
         options = [
-            f"-max_total_time={seconds}",
-            f"-artifact_prefix={crashes}/{name}-",
+            f"-max_total_time={asked.seconds}",
+            f"-artifact_prefix={asked.crashes}/{asked.name}-",
+            f"-seed={asked.seed}",
             "-timeout=30",
             "-max_len=16000",
         ]
-        atheris.Setup([sys.argv[0], *options, found, str(CORPUS / name)], lambda content: once(name, content))
+        atheris.Setup(
+            [sys.argv[0], *options, found, str(CORPUS / asked.name)], lambda content: once(asked.name, content)
+        )
         atheris.Fuzz()
     raise SystemExit
 
