@@ -80,8 +80,8 @@ def checked(write: Write, settings: LdapSettings) -> Fields:
     if kind == "group" and (write.join or write.leave):
         raise RefusedError("a group is no member of groups")
     for name, value in given.items():
-        if name == "active" and kind == "user":
-            _check_state(value)
+        if name == "active":
+            _check_state(value, kind)
         elif name not in at.fields and not (name == "roles" and kind == "user"):
             raise RefusedError(f"a {kind} has no field {name!r}")
         else:
@@ -194,9 +194,14 @@ def _tidy(name: str, value: Value) -> Value:
     return tuple(sorted(set(_set(value)))) if name in SETS else value
 
 
-def _check_state(value: Value) -> None:
+def _check_state(value: Value, kind: Kind) -> None:
+    """
+    Refuse what is no state, and to put away a group: those of a directory are there or are not.
+    """
     if not isinstance(value, bool):
         raise RefusedError(f"active takes true or false, not {value!r}")
+    if kind == "group" and not value:
+        raise RefusedError("active: a directory has no inactive groups; let the policy delete or keep them")
 
 
 def _check(name: str, value: Value) -> None:

@@ -163,6 +163,17 @@ def test_group_joins_no_group() -> None:
         checked(creation("a", kind="group", join=("1",)), OPENLDAP)
 
 
+def test_group_is_there_or_is_not() -> None:
+    """
+    A group is always active, so that one may be made so; none can be put away.
+    """
+    made = checked(creation("a", kind="group", active=True), OPENLDAP)
+
+    assert modified(made, OPENLDAP, "group") == {}
+    with pytest.raises(RefusedError, match="no inactive groups"):
+        checked(creation("a", kind="group", active=False), OPENLDAP)
+
+
 def test_difference_of_an_earlier_create_is_named() -> None:
     """
     An account that is there is compared with what was asked for, field by field, and its groups.
