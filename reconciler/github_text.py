@@ -67,12 +67,13 @@ def shown_in(text: str) -> Shown | None:
 
     It is told to people, and decides nothing.
     """
-    found = list(_SHOWN.finditer(text))
+    # the last line is ours; the same text further up would be somebody's name
+    found = _SHOWN.fullmatch(text.rstrip("\n").rpartition("\n")[2])
     if not found:
         return None
-    words = (entry.split("=") for entry in found[-1][3].split())
+    words = (entry.split("=") for entry in found[3].split())
     sorts = {key[:ID_SHOWN]: sort for key, sort in list(words)[:MOST_SHOWN]}
-    return Shown(digest=found[-1][2], sorts=sorts, whole=found[-1][1] == "whole")
+    return Shown(digest=found[2], sorts=sorts, whole=found[1] == "whole")
 
 
 def offline_note(why: str) -> str:

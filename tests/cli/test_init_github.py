@@ -3,7 +3,9 @@
 """
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from reconciler.cli.main import run
 from reconciler.wiring.scaffold_github import FILES
 
 ROOT = Path(__file__).parents[2]
+SERVER = "https://github.example.com"
 PINNED = re.compile(r"uses: (?:\./[\w./-]+|[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$")
 
 
@@ -113,6 +116,26 @@ def test_nothing_unpinned_or_unbounded_runs(name: str) -> None:
     assert not any("${{" in script for script in scripts)
     assert "pull_request_target" not in text
     assert not name.startswith("workflows/") or "\npermissions: {}\n" in text
+
+
+def test_git_gets_the_token_from_the_environment_for_its_own_server_alone() -> None:
+    """
+    The helper that the action configures answers for that server with the token, and is silent to any other.
+    """
+    text = (ROOT / ".github/actions/reconcile/action.yml").read_text()
+    given = dict(re.findall(r"(?m)^ +(GIT_CONFIG_\w+): (.+)$", text))
+    given = {name: value.strip("\"'").replace("${{ github.server_url }}", SERVER) for name, value in given.items()}
+    environ = {"PATH": os.environ["PATH"], "GITHUB_TOKEN": "ghs_1", "GIT_TERMINAL_PROMPT": "0", **given}
+
+    def asked(host: str) -> str:
+        command = ["git", "credential", "fill"]
+        wanted = f"protocol=https\nhost={host}\n\n"
+        return subprocess.run(
+            command, input=wanted, env=environ, capture_output=True, text=True, check=False
+        ).stdout
+
+    assert "username=x-access-token\npassword=ghs_1\n" in asked("github.example.com")
+    assert "ghs_1" not in asked("evil.example.com")
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name.endswith(".json")])

@@ -62,6 +62,17 @@ def test_a_plan_that_was_not_asked_of_the_target_is_no_measure() -> None:
     assert shown_in("<!-- reconciler:shown whole sha256:0 a=b -->") is None
 
 
+def test_a_name_cannot_say_what_was_shown() -> None:
+    """
+    Somebody who is called like our hidden line changes nothing of what is remembered.
+    """
+    forged = f"<!-- reconciler:shown whole sha256:{'0' * 64} -->"
+    made = plan(change("create", "eve", name=forged))
+
+    assert shown_in(comment(made, shown(made), [forged], url=URL)) == shown(made)
+    assert shown_in(comment(made, None, [forged], url=URL)) is None
+
+
 def test_a_comment_fits_whatever_the_plan() -> None:
     """
     With tens of thousands of changes, and long notes, it still is within what GitHub takes.
