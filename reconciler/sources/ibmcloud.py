@@ -1,5 +1,5 @@
 """
-IBM Cloud IAM, from files that its API or its command line printed: canonical rows, and whether they are the whole.
+IBM Cloud IAM, live or from files that its API or command line printed: rows, and whether they are the whole.
 
     files -> documents -> pages -> proof of completeness
                             `----> people, groups, members, policies -> rows
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.export import GroupRow, UserRow
@@ -22,20 +21,13 @@ from reconciler.ports import Reading
 from reconciler.ports_adapter import Asking, SourceAdapter
 from reconciler.sources.ibmcloud_contents import Contents, contents
 from reconciler.sources.ibmcloud_gaps import absent, strangers
+from reconciler.sources.ibmcloud_live import Settings, live_pages, opened, restricted
 from reconciler.sources.ibmcloud_pages import Page, pages
 from reconciler.sources.ibmcloud_policies import Grants, grants
 from reconciler.sources.ibmcloud_proof import distinct, prove
 from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
 from reconciler.sources.printed_files import printed, stamp
 from reconciler.sources.printed_members import unknown_states
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """
-    What reconciler.yaml may say of an account: the service whose roles count.
-    """
-
-    service: str = "openpages"
 
 
 def read_files(
@@ -125,5 +117,22 @@ def _files(paths: Sequence[Path], asking: Asking[Settings]) -> Reading:
     return read_files(paths, account=asking.account, service=service, fetched_at=asking.fetched_at)
 
 
-ADAPTER = SourceAdapter(settings=Settings, files=_files)
+def _live(asking: Asking[Settings]) -> Reading | None:
+    """
+    Return what the cloud says now; None where the settings hold no key. Raises SourceError, UsageError, InputError.
+    """
+    settings = asking.settings
+    if not settings.api_key:
+        return None
+    at = asking.now()
+    with collector_paused():
+        found = live_pages(opened(settings, asking.account, now=asking.now), settings)
+        reading = read_pages(found, account=asking.account, service=settings.service, at=at)
+    if not restricted(found):
+        return reading
+    told = "whoever has the API key sees one user, and groups have others: the list of users is restricted"
+    return replace(reading, complete=False, faults=(told, *reading.faults))
+
+
+ADAPTER = SourceAdapter(settings=Settings, files=_files, live=_live)
 """What is plugged in under the name `ibmcloud`."""
