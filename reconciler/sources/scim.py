@@ -1,11 +1,12 @@
 """
-A SCIM 2.0 service, from ListResponse pages of its Users and Groups (RFC 7643, RFC 7644 section 3.4.2).
+A SCIM 2.0 service, live or from files: ListResponse pages of Users and Groups (RFC 7643, RFC 7644 section 3.4.2).
 
 `Resources` may be missing where nothing matches. `active` is optional: absent, or anything but true and false, the
 state is unknown. Members stand in the group's own record, and none where it has none; groups may be among them.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -14,8 +15,8 @@ from msgspec import UNSET
 
 from reconciler.core.export import GroupRow, UserRow
 from reconciler.ports import Reading
-from reconciler.ports_adapter import Asking, NoSettings, SourceAdapter
-from reconciler.sources.printed import Dialect, read_printed
+from reconciler.ports_adapter import Asking, SourceAdapter
+from reconciler.sources.printed import Dialect, read_pages, read_printed
 from reconciler.sources.printed_members import GROUP, PERSON, Member
 from reconciler.sources.printed_pages import Kind, Listed, Paging, Shapes
 from reconciler.sources.printed_records import (
@@ -30,6 +31,8 @@ from reconciler.sources.printed_records import (
     records,
     text,
 )
+from reconciler.sources.scim_live import Settings, live_pages
+from reconciler.wire.client import Client
 
 _LIST = "urn:ietf:params:scim:api:messages:2.0:listresponse"
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:error"
@@ -121,9 +124,31 @@ DIALECT = Dialect(
 )
 
 
-def _files(paths: Sequence[Path], asking: Asking[NoSettings]) -> Reading:
+def _files(paths: Sequence[Path], asking: Asking[Settings]) -> Reading:
     return read_printed(paths, asking, DIALECT)
 
 
-ADAPTER = SourceAdapter(settings=NoSettings, files=_files)
+def _live(asking: Asking[Settings]) -> Reading | None:
+    """
+    Return what the service says now; None where the settings name none. Raises SourceError, UsageError, InputError.
+    """
+    if not asking.settings.url:
+        return None
+    at = asking.now()
+    client = Client.open(asking.settings.url, asking.settings)
+    try:
+        return read_live(client, asking, at=at)
+    finally:
+        client.close()
+
+
+def read_live(client: Client, asking: Asking[Settings], *, at: datetime) -> Reading:
+    """
+    Return what a service says at a moment. Raises as its parts do.
+    """
+    found = live_pages(client, DIALECT.shapes, size=asking.settings.page)
+    return read_pages(found, DIALECT, account=asking.account, at=at)
+
+
+ADAPTER = SourceAdapter(settings=Settings, files=_files, live=_live)
 """What is plugged in under the name `scim`."""
