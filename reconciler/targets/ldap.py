@@ -26,6 +26,8 @@ class LdapTarget:
     A directory, as a target.
     """
 
+    together = 10_000
+
     def __init__(self, channel: Channel, settings: LdapSettings, *, roles: frozenset[str] = frozenset()) -> None:
         parts = urlsplit(channel.servers[0])
         self.identity = f"ldap:{parts.hostname}:{parts.port or ''}/{settings.users.base}"

@@ -5,6 +5,7 @@ What is known of a directory's people and groups: who is which entry, and how gr
 from collections.abc import Iterable, Sequence
 
 from reconciler.core.model import Catalogue, Kind, Live, Snapshot
+from reconciler.errors import WireError
 from reconciler.files.rows import collector_paused
 from reconciler.targets.ldap_convert import NAMES, asked, live, place
 from reconciler.targets.ldap_settings import LdapSettings
@@ -14,6 +15,8 @@ from reconciler.wire.ldap_names import asserted, normal
 
 AT_ONCE = 100
 """Entries that one search asks for by their ids."""
+FEW = 20
+"""People whose groups are asked for one by one."""
 
 
 class Known:
@@ -26,19 +29,15 @@ class Known:
         self.settings = settings
         self.roles = roles
         self.groups: dict[str, tuple[str, str]] = {}
+        self._normal: dict[str, str] = {}
 
     def snapshot(self) -> Snapshot:
         """
         Return everybody with their groups; groups that express a role are not among those.
         """
         with collector_paused():
-            found = self._every("group", [*asked(self.settings, "group"), self.settings.groups.member])
-            self.groups = {}
-            members: dict[str, set[str]] = {}
-            for entry in found.entries:
-                self.note(entry)
-                for member in entry.all(self.settings.groups.member):
-                    members.setdefault(self._spelled(member), set()).add(entry.first(self.settings.id) or "")
+            self.groups, self._normal = {}, {}
+            found, members = self._members()
             people = self._every("user", asked(self.settings, "user"))
             users = [self.person(one, members.get(self._spelled(self.member(one)), ())) for one in people.entries]
             groups = [self.team(one) for one in found.entries if self.name_of(one) not in self.roles]
@@ -79,6 +78,17 @@ class Known:
             for entry in self._search(kind, f"(|{wanted})", asked(self.settings, kind)).entries:
                 found |= {name.lower(): entry for name in entry.all(attribute)}
         return found
+
+    def groups_of_each(self, entries: Sequence[Entry]) -> list[set[str]]:
+        """
+        Return the ids of the groups of each of these people: asked one by one while they are few, else all at once.
+        """
+        if len(entries) <= FEW:
+            return [self.groups_of(self.member(one)) for one in entries]
+        found, members = self._members()
+        if found.faults:
+            raise WireError("; ".join(found.faults), hint="let the reconciler's account read all groups")
+        return [set(members.get(self._spelled(self.member(one)), ())) for one in entries]
 
     def groups_of(self, member: str) -> set[str]:
         """
@@ -125,13 +135,29 @@ class Known:
         """
         return entry.first(self.settings.groups.fields["name"]) or ""
 
+    def _members(self) -> tuple[Found, dict[str, set[str]]]:
+        """
+        Return all groups, and the ids of those that list somebody, by how they are compared.
+        """
+        found = self._every("group", [*asked(self.settings, "group"), self.settings.groups.member])
+        members: dict[str, set[str]] = {}
+        for entry in found.entries:
+            self.note(entry)
+            for member in entry.all(self.settings.groups.member):
+                members.setdefault(self._spelled(member), set()).add(entry.first(self.settings.id) or "")
+        return found, members
+
     def _spelled(self, member: str) -> str:
-        if self.settings.groups.member.lower() == "memberuid" or not member:
-            return member
-        try:
-            return normal(member)
-        except ValueError:
-            return member
+        """
+        Return how a member is compared; most are spelled alike in all their groups.
+        """
+        if member not in self._normal:
+            by_login = self.settings.groups.member.lower() == "memberuid"
+            try:
+                self._normal[member] = member if by_login else normal(member)
+            except ValueError:
+                self._normal[member] = member
+        return self._normal[member]
 
     def _every(self, kind: Kind, attributes: Sequence[str]) -> Found:
         classes = place(self.settings, kind).object_classes

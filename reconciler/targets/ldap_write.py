@@ -45,6 +45,10 @@ def _look(known: Known, jobs: Sequence[Job]) -> None:
     for kind in NAMES:
         given = [job for job in jobs if not job.outcome and job.write.kind == kind and job.write.action != "create"]
         found = known.by_id(kind, [job.write.id or "" for job in given])
+        there = [job for job in given if job.write.id in found] if kind == "user" else []
+        groups = known.groups_of_each([found[job.write.id or ""] for job in there])
+        for job, theirs in zip(there, groups, strict=True):
+            job.groups = theirs
         for job in given:
             _compare(known, job, found.get(job.write.id or ""))
 
@@ -57,7 +61,6 @@ def _compare(known: Known, job: Job, entry: Entry | None) -> None:
         job.end("landed" if gone else "left", told)
         return
     job.entry, job.dn = entry, entry.dn
-    job.groups = known.groups_of(known.member(entry)) if write.kind == "user" else set()
     now = known.person(entry, job.groups) if write.kind == "user" else known.team(entry)
     if now.version != write.expects:
         by = entry.first("modifiersName")
