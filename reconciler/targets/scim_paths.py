@@ -6,6 +6,7 @@ Where in a SCIM resource a field of ours lies, and how it is read from there and
 | `userName`                     | the attribute                                                     |
 | `name.givenName`               | a part of a complex one                                           |
 | `emails[primary].value`        | a part of one of several: the primary one, else the first         |
+| `emails[first].value`          | the same, of the first, where the server knows no primary one     |
 | `emails[type eq "work"].value` | the same, of that type                                            |
 | `roles[].value`                | that part of each of several, as a set; `tags[]`: each itself     |
 | `urn:x:y:User:locale`          | any of these in an extension (RFC 7643 section 3.3)               |
@@ -25,7 +26,7 @@ _OF_TYPE = re.compile(r'\[type eq "([^"\\]+)"\]')
 
 class Place(Struct, frozen=True, kw_only=True):
     """
-    One parsed path. `pick` is empty (the attribute itself), `[]`, `[primary]` or `[type eq "..."]`.
+    One parsed path. `pick` is empty (the attribute itself), `[]`, `[primary]`, `[first]` or `[type eq "..."]`.
     """
 
     urn: str
@@ -56,7 +57,7 @@ def place(path: str) -> Place:
     if match is None:
         raise ValueError(f"{path!r} is no path of an attribute")
     urn, name, pick, part = (group or "" for group in match.groups())
-    if pick not in {"", "[]", "[primary]"} and not _OF_TYPE.fullmatch(pick):
+    if pick not in {"", "[]", "[primary]", "[first]"} and not _OF_TYPE.fullmatch(pick):
         raise ValueError(f'{path!r}: {pick} picks nothing; [], [primary] or [type eq "work"] would')
     if pick not in {"", "[]"} and not part:
         raise ValueError(f"{path!r} needs a part of the value that {pick} picks, like .value")
@@ -128,19 +129,28 @@ def _picked(elements: list[Json], at: Place) -> list[Json]:
     """
     Return the elements that a path picks, the one it means first.
     """
+    if at.pick == "[first]":
+        return elements
     if at.pick != "[primary]":
-        return [one for one in elements if member(one, "type") == at.pick[len('[type eq "') : -2]]
+        return [one for one in elements if member(one, "type") == _mark(at)["type"]]
     return sorted(elements, key=lambda one: member(one, "primary") is not True)
 
 
 def _with_picked(elements: list[Json], at: Place, value: Any) -> list[Json]:  # noqa: ANN401  JSON is JSON
     meant = next(iter(_picked(elements, at)), None)
     if meant is None:
-        mark: Json = {"primary": True} if at.pick == "[primary]" else {"type": at.pick[len('[type eq "') : -2]}
-        return [*elements, {at.part: value, **mark}] if value is not None else elements
+        return [*elements, {at.part: value, **_mark(at)}] if value is not None else elements
     if value is None:
         return [one for one in elements if one is not meant]
     return [_with_part(one, at.part, value) if one is meant else one for one in elements]
+
+
+def _mark(at: Place) -> Json:
+    """
+    Return what a new element needs beside its value to be the one that is picked.
+    """
+    of_type = _OF_TYPE.fullmatch(at.pick)
+    return {"type": of_type[1]} if of_type else {"primary": True} if at.pick == "[primary]" else {}
 
 
 def _elements(now: object, at: Place, values: list[str]) -> list[Any]:

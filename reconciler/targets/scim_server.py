@@ -167,7 +167,8 @@ class Server:
         return _listing(settled(_attempt(self.client, self._listed(kind, start, count, filter_))))
 
     def _listed(self, kind: Kind, start: int, count: int, filter_: str = "") -> Request:
-        query = {"startIndex": str(start), "count": str(count)} | ({"filter": filter_} if filter_ else {})
+        asked = {"startIndex": str(start)} | ({"count": str(count)} if self.quirks.page else {})
+        query = asked | ({"filter": filter_} if filter_ else {})
         return Request(method="GET", path=self.path(kind), query=query, headers=_headers(), repeatable=True)
 
     def _about(self, path: str) -> Json:

@@ -32,6 +32,7 @@ ANN: dict[str, Any] = {
         pytest.param("title.value", None, id="no such attribute"),
         pytest.param("userName.value", None, id="part of a text"),
         pytest.param("emails[primary].value", "ann@example.com", id="primary"),
+        pytest.param("emails[first].value", "home@example.com", id="first"),
         pytest.param('emails[type eq "home"].value', "home@example.com", id="type"),
         pytest.param('emails[type eq "other"].value', None, id="no such type"),
         pytest.param("phoneNumbers[primary].value", None, id="none at all"),
@@ -75,6 +76,7 @@ def test_value_is_found_where_the_path_says(path: str, expected: object) -> None
         pytest.param(
             "phoneNumbers[primary].value", "1", {"phoneNumbers": [{"value": "1", "primary": True}]}, id="first"
         ),
+        pytest.param("ims[first].value", "x", {"ims": [{"value": "x"}]}, id="first, without a mark"),
         pytest.param(
             "roles[].value",
             ["Viewer", "Operator"],
@@ -108,7 +110,16 @@ def test_nothing_leaves_nothing_behind(path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["", "user name", "a.b.c", "emails[primary]", "emails[first].value", 'emails[type eq "a"]', ".value", "urn:x:"],
+    [
+        "",
+        "user name",
+        "a.b.c",
+        "emails[primary]",
+        "emails[second].value",
+        'emails[type eq "a"]',
+        ".value",
+        "urn:x:",
+    ],
 )
 def test_path_that_says_nothing_is_refused(path: str) -> None:
     """

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.wire import scim_places
 from tests.wire.servers import absent, folder, free_port, program, running
 
@@ -58,3 +60,39 @@ def scimmy() -> Iterator[str]:
     port = free_port()
     with folder(None) as home, running([node, str(script), str(port)], port=port, user=None, log=home / "log"):
         yield f"http://127.0.0.1:{port}"
+
+
+_CANAILLE = """\
+SECRET_KEY = "test"
+[CANAILLE]
+DATABASE = "sql"
+[CANAILLE_SQL]
+DATABASE_URI = "sqlite:///{home}/canaille.db"
+AUTO_MIGRATE = true
+[CANAILLE_OIDC]
+ENABLE_OIDC = true
+[CANAILLE_SCIM]
+ENABLE_SERVER = true
+"""
+
+
+@contextmanager
+def canaille(token: str) -> Iterator[str]:
+    """
+    Run canaille (https://pypi.org/project/Canaille/) on SQLite, for a client that bears the token.
+    """
+    command = program("canaille")
+    port = free_port()
+    with folder(None) as home, pytest.MonkeyPatch.context() as patch:
+        (home / "canaille.toml").write_text(_CANAILLE.format(home=home))
+        patch.setenv("CANAILLE_CONFIG", str(home / "canaille.toml"))
+        began = ("--issue-date", "2026-01-01T00:00:00+00:00", "--lifetime", "1000000000", "--scope", "openid")
+        for words in (
+            ("install",),
+            ("create", "client", "--client-id", "us", "--client-name", "us"),
+            ("create", "token", "--token-id", "us", "--access-token", token, "--client", "us", *began),
+        ):
+            subprocess.run([command, *words], cwd=home, capture_output=True, check=True)
+        served = [command, "run", "--bind", f"127.0.0.1:{port}"]
+        with running(served, port=port, user=None, log=home / "log"):
+            yield f"http://127.0.0.1:{port}/scim/v2"

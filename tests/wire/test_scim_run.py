@@ -2,7 +2,9 @@
 Whole runs on a SCIM server: from the command line, and through a proxy that does everything wrong.
 """
 
+import json
 import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.cli.conftest import Desk
 from tests.wire.fault_proxy import FAULTS, FaultyHandler, Proxy, fault_proxy
 from tests.wire.scim_admin import ScimAdmin
 from tests.wire.scim_servers import scim2_server
+from tests.wire.servers import program
 
 pytestmark = pytest.mark.ci
 
@@ -115,6 +118,21 @@ def test_example_organisation_is_applied_and_then_nothing_is_left_to_do(desk: De
 
     assert (first.code, applied.code, after.code) == (4, 0, 0), applied.err
     assert (len(held(admin, "Users")), len(held(admin, "Groups"))) == (PEOPLE, GROUPS)
+
+
+def test_another_client_finds_what_was_written_valid(desk: Desk, server: str, tenant: str) -> None:
+    """
+    A client that nobody here wrote, and that checks every answer against the server's schemas, takes all of it.
+    """
+    desk.run("apply", "--yes")
+    command = [program("scim2"), "--url", f"{server}/{tenant}/v2", "query"]
+    told = [
+        subprocess.run([*command, kind, "--count", "1000"], capture_output=True, text=True, check=False)
+        for kind in ("user", "group")
+    ]
+
+    assert [one.returncode for one in told] == [0, 0], told
+    assert [json.loads(one.stdout)["totalResults"] for one in told] == [PEOPLE, GROUPS]
 
 
 def test_what_an_administrator_changed_stays_theirs(desk: Desk, admin: ScimAdmin) -> None:
