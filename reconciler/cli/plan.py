@@ -15,6 +15,7 @@ from reconciler.core.scope import scope_of
 from reconciler.effects import effect
 from reconciler.errors import UsageError
 from reconciler.render.adoptions import render_adoptions
+from reconciler.render.html import render_html
 from reconciler.render.json_text import render_json
 from reconciler.render.markdown import render_markdown
 from reconciler.render.text import LIMIT, render_text
@@ -24,7 +25,7 @@ from reconciler.wiring.bench import Bench, bench
 from reconciler.wiring.remembering import remembering
 
 HELD, CHANGES = 3, 4
-FORMATS = ("text", "deepdiff", "json", "markdown")
+FORMATS = ("text", "deepdiff", "json", "markdown", "html")
 TABLED = ("text", "markdown")
 
 scoped = click.option(
@@ -46,6 +47,8 @@ Examples:
   reconciler plan                        what would change, for people
   reconciler plan --out plan.json        the same, and a file that apply --approved takes
   reconciler plan --format json | jq .   for programs
+  reconciler plan --format html > plan.html
+                                         a page to search and filter, in one file
   reconciler plan --check                exit code 4 if anything would change
   reconciler plan --scope login:ann      what a login of hers would change
   reconciler plan --draft-adoptions state/overrides/adoptions.yaml
@@ -158,6 +161,8 @@ def rendered(made: Plan, form: str, *, color: bool, limit: int) -> str:
         text = render_json(made)
     elif form == "markdown":
         text = render_markdown(made)
+    elif form == "html":
+        text = render_html(made)
     elif form == "deepdiff":
         text = render_deepdiff(made)
     else:

@@ -25,7 +25,10 @@ Block: TypeAlias = Callable[[], list[Line]]
 Changes: TypeAlias = tuple[Change, ...]
 """All changes of one entity, in the order in which they are applied."""
 
-_Entry = TypeVar("_Entry")
+Entry: TypeAlias = Changes | Held | Conflict | ClaimNews | Entitled | Expiring | Notice
+"""What a block shows."""
+
+_Entry = TypeVar("_Entry", bound=Entry)
 
 _SIGNS: dict[str, Sign] = {
     "create": "+",
@@ -47,11 +50,13 @@ class Section(Struct, frozen=True, kw_only=True):
     """
     Blocks of one kind under a title, which holds words of ours alone.
 
-    `whole`: never cut to its first few; `least`: so many are shown however few are asked for.
+    `whole`: never cut to its first few; `least`: so many are shown however few are asked for. `entries` are what
+    the blocks show, one each.
     """
 
     title: str
     blocks: tuple[Block, ...]
+    entries: tuple[Entry, ...]
     risk: bool = False
     whole: bool = False
     least: int = 0
@@ -116,8 +121,9 @@ def _section(
     whole: bool = False,
     least: int = 0,
 ) -> Section:
-    blocks = tuple(partial(draw, entry) for entry in entries)
-    return Section(title=title, blocks=blocks, risk=risk, whole=whole, least=least)
+    shown = tuple(entries)
+    blocks = tuple(partial(draw, entry) for entry in shown)
+    return Section(title=title, blocks=blocks, entries=shown, risk=risk, whole=whole, least=least)
 
 
 def by_entity(changes: Iterable[Change]) -> list[Changes]:
@@ -138,15 +144,15 @@ def _change_sections(plan: Plan, groups: dict[str, str]) -> tuple[list[Section],
 
     What is dangerous stands in one section, whether it waits for an approval or has it.
     """
-    waiting = tuple(partial(_held, one, groups=groups) for one in plan.held if _waits(one))
+    waiting = tuple(one for one in plan.held if _waits(one))
     draw = partial(_entity_lines, groups=groups)
     ranked: tuple[list[Changes], ...] = ([], [], [])
     for one in by_entity(plan.changes):
         ranked[_rank(one)].append(one)
     dangerous, risky, plain = ranked
-    approved = tuple(partial(draw, one) for one in dangerous)
+    blocks = (*(partial(_held, one, groups=groups) for one in waiting), *(partial(draw, one) for one in dangerous))
     title = "Dangerous: each needs an approval"
-    first = Section(title=title, blocks=(*waiting, *approved), risk=True, whole=True)
+    first = Section(title=title, blocks=blocks, entries=(*waiting, *dangerous), risk=True, whole=True)
     second = _section("Removals and privileged changes", draw, risky, risk=True)
     others = groupby(sorted(plain, key=_place), key=lambda one: (one[0].kind, one[0].action))
     rest = [_section(f"{kind.capitalize()}s to {action}", draw, found) for (kind, action), found in others]
