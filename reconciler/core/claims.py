@@ -4,6 +4,7 @@ The life of a claim: what is noted before a write, confirmed after it, and forgo
 
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from msgspec import UnsetType
 from msgspec.structs import replace
@@ -88,9 +89,12 @@ def foreign(live: Value, intents: tuple[Intent, ...], name: str, equality: Equal
     return not any(not isinstance(one, UnsetType) and equality.same(name, live, one) for one in replaced)
 
 
+@lru_cache(maxsize=64)
 def earlier(time: str, by: str) -> str:
     """
     Return the UTC time `by` (`15m`, `30d`) before `time`, in the same form.
+
+    Remembered, because guards and claims ask for the same few again and again, and to parse a time is slow.
     """
     moment = datetime.strptime(time, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     return (moment - timedelta(seconds=seconds(by))).strftime("%Y-%m-%dT%H:%M:%SZ")

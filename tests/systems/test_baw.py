@@ -377,8 +377,8 @@ def test_overwritten_group_keeps_its_members_where_the_policy_leaves_them_alone(
     admin.admin_creates("kim")
     admin.admin_creates_group("staff")
     admin.admin_joins("kim", "staff")
-    (found,) = world.decide().reviews
+    (found,) = world.decide(scope=ALL).reviews
     world.git_says(group="staff", decision="overwrite", reviewed=found.contest.digest)
-    world.apply()
+    world.apply(scope=ALL)
 
-    assert (found.leaves, world.members("staff"), world.plan().held) == ((), {"kim"}, ())
+    assert (found.leaves, world.members("staff"), world.plan(ALL).held) == ((), {"kim"}, ())
