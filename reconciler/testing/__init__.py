@@ -1,0 +1,7 @@
+"""
+Contracts that adapters pass, for whoever writes one: inherit in a test module of your own, and run pytest.
+"""
+
+import pytest
+
+pytest.register_assert_rewrite("reconciler.testing.sources")
