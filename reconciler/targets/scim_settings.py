@@ -2,9 +2,9 @@
 What a state folder says of a SCIM server, and what that comes to.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import field
+from msgspec import Meta, field
 from msgspec.structs import replace
 
 from reconciler.core.model import Kind
@@ -26,7 +26,7 @@ class ScimSettings(HttpSettings, frozen=True, kw_only=True, forbid_unknown_field
     profile: Literal["generic", "openpages", "atlassian", "aws"] = "generic"
     users: dict[str, str | None] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
-    page: int | None = None
+    page: Annotated[int, Meta(ge=0, le=10_000)] | None = None
     etag: bool | None = None
     patch: bool | None = None
     echo: bool | None = None

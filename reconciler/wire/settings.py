@@ -4,13 +4,16 @@ What a state folder says of an HTTP server: how to be let in, how long to wait, 
 Part of an adapter's own settings; secrets come as `${NAME}` and are expanded before they get here.
 """
 
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from reconciler.ports_adapter import Secret
 
 IBM_CLOUD_TOKENS = "https://iam.cloud.ibm.com/identity/token"
+
+Seconds: TypeAlias = Annotated[float, Meta(gt=0, le=3600)]
+"""A wait that ends."""
 
 
 class Bearer(Struct, frozen=True, kw_only=True, tag_field="type", tag="bearer", forbid_unknown_fields=True):
@@ -60,10 +63,10 @@ class Retries(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     How often a request is made, and for how many seconds in all; pauses double from `first` to `longest` seconds.
     """
 
-    attempts: int = 5
-    seconds: float = 120.0
-    first: float = 0.5
-    longest: float = 30.0
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 5
+    seconds: Seconds = 120.0
+    first: Seconds = 0.5
+    longest: Seconds = 30.0
 
 
 class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -75,7 +78,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     auth: Auth | None = None
-    timeout: float = 30.0
-    width: int = 8
+    timeout: Seconds = 30.0
+    width: Annotated[int, Meta(ge=1, le=64)] = 8
     ca_file: str | None = None
     retries: Retries = Retries()

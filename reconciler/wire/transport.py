@@ -29,7 +29,11 @@ class Wire:
     """
 
     def __init__(self, settings: HttpSettings, *, largest: int = LARGEST) -> None:
-        import urllib3  # noqa: PLC0415  only who speaks HTTP needs it
+        try:
+            import urllib3  # noqa: PLC0415  only who speaks HTTP needs it
+        except ModuleNotFoundError as error:
+            hint = "python3 -m pip install 'identity-reconciler[scim]'"
+            raise UsageError("to speak HTTP the library urllib3 is needed", hint=hint) from error
 
         if settings.ca_file is not None and not Path(settings.ca_file).is_file():
             raise UsageError(f"ca_file {settings.ca_file!r} is no file", hint="name a file of certificates (PEM)")

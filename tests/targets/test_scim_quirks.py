@@ -4,18 +4,23 @@ What SCIM servers do otherwise, and what the target makes of it: on a server in 
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import ValidationError
+from msgspec.json import decode
 from msgspec.structs import replace
 
 from reconciler.core.policy import Administrator, FieldRule, GroupPolicy, Policy, RolePolicy, UserPolicy
 from reconciler.errors import TargetError, UsageError
+from reconciler.ports_adapter import Opening
+from reconciler.targets.scim import ADAPTER
 from reconciler.targets.scim_profiles import PROFILES, Quirks
 from reconciler.targets.scim_settings import ScimSettings, fit, places, quirks
 from reconciler.wire.message import Answer, LostError
 from tests.targets.contract import creation, group, landed, update, user, written
-from tests.targets.scim_memory import MemoryScim
+from tests.targets.scim_memory import ROOT, MemoryScim
 
 SETTINGS = ScimSettings()
 
@@ -413,6 +418,38 @@ def test_policy_that_fits_is_taken() -> None:
 
     with pytest.raises(UsageError):
         fit(replace(policy, groups=GroupPolicy()), replace(PROFILES["aws"], users={}))
+
+
+def test_adapter_opens_what_the_configuration_says() -> None:
+    """
+    The identity is the address, and a policy that does not fit is refused before anything is asked.
+    """
+    where: Opening[ScimSettings] = Opening(name="x", url=f"{ROOT}/", written="", settings=SETTINGS, home=Path())
+    target = ADAPTER.open(where)
+    target.close()
+    locked = UserPolicy(fields={"locked": FieldRule(authority="source")})
+
+    assert target.identity == f"scim:{ROOT}"
+    with pytest.raises(UsageError, match=r"users\.locked"):
+        ADAPTER.open(replace(where, policy=Policy(users=locked, groups=GroupPolicy())))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('{"width": 0}', id="nobody at work"),
+        pytest.param('{"timeout": 0}', id="no time"),
+        pytest.param('{"retries": {"attempts": 0}}', id="no attempt"),
+        pytest.param('{"auth": {"type": "magic"}}', id="unknown kind"),
+        pytest.param('{"verify": false}', id="certificates unseen"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(text: str) -> None:
+    """
+    Every bound is checked with the file, and there is no word for not looking at certificates.
+    """
+    with pytest.raises(ValidationError):
+        decode(text, type=ScimSettings)
 
 
 def _json(body: Any) -> Answer:

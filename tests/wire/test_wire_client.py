@@ -2,9 +2,12 @@
 One server over HTTP, with patience and without leaks.
 """
 
+import sys
+
 import pytest
 
-from reconciler.errors import WireError
+from reconciler.errors import UsageError, WireError
+from reconciler.wire.client import Client
 from reconciler.wire.message import Answer, LostError, Request, UnsentError
 from reconciler.wire.settings import Bearer, HttpSettings, IbmCloudKey, Retries
 from tests.wire.wires import ROOT, client
@@ -159,3 +162,14 @@ def test_what_is_no_json_is_told_so(body: bytes) -> None:
     """
     with pytest.raises(WireError, match=r"\(200, text/html\) is no JSON"):
         Answer(status=200, headers={"content-type": "text/html"}, body=body).json()
+
+
+def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Who has not installed the extra is told what to type.
+    """
+    monkeypatch.setitem(sys.modules, "urllib3", None)
+    with pytest.raises(UsageError, match="urllib3") as refused:
+        Client.open(ROOT, HttpSettings())
+
+    assert "[scim]" in refused.value.hint
