@@ -5,15 +5,18 @@
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from difflib import get_close_matches
+from typing import Literal, cast
 
 import click
 from msgspec import UnsetType
 
+from reconciler.cli.audit_page import audit_page
 from reconciler.cli.session import Session, shared
 from reconciler.cli.verifying import print_proof
 from reconciler.core.model import Value
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.history import Event, known_as, owners_over_time
+from reconciler.render.audit_page import Table
 from reconciler.render.tables import FORMS, Form, Record, render_records
 from reconciler.wiring.administrators import Power, privileged_roles
 from reconciler.wiring.administrators import administrators as on_that_day
@@ -48,6 +51,7 @@ Examples:
   reconciler audit --user ann@example.com --field locale    who owned her locale, and what it held, over time
   reconciler audit --since 2026-11-01 --format csv          for a spreadsheet
   reconciler audit --administrators --on 2026-11-20         who could log in as an administrator that day
+  reconciler audit --user ann@example.com --format html     a page: her timeline, owners, what is held, the runs
   reconciler audit --verify                                 whether anybody touched what the runs recorded
 \b
 Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is broken or was touched, 2 usage.
@@ -65,7 +69,12 @@ Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is 
 )
 @click.option("--target", metavar="NAME", help="The target; needed where there are several.")
 @click.option(
-    "--format", "form", type=click.Choice(FORMS), default="table", show_default=True, help="How to print it."
+    "--format",
+    "form",
+    type=click.Choice((*FORMS, "html")),
+    default="table",
+    show_default=True,
+    help="How to print it; html is a page with owners, holds and runs.",
 )
 @shared
 def audit(  # noqa: PLR0913  click gives one argument an option
@@ -78,7 +87,7 @@ def audit(  # noqa: PLR0913  click gives one argument an option
     on: str | None,
     verify: bool,
     target: str | None,
-    form: Form,
+    form: Form | Literal["html"],
 ) -> int:
     """
     Say who owned each field and what it held over time: which change landed when, by which run, in which commit.
@@ -89,7 +98,10 @@ def audit(  # noqa: PLR0913  click gives one argument an option
         if user or field or since or administrators is verify or (on and not administrators):
             wrong = "--on goes with --administrators; these, and --verify, with no other question"
             raise UsageError(wrong, hint="see --help")
-        return print_proof(session, target, form) if verify else _administrators(session, target, on, form)
+        if form == "html":
+            raise UsageError("a page answers neither --verify nor --administrators", hint="use another --format")
+        plain = cast("Form", form)
+        return print_proof(session, target, plain) if verify else _administrators(session, target, on, plain)
     begin = _moment(since)
     found = records(session.state, target, environ=session.environ)
     if found.store.deepen():
@@ -101,7 +113,12 @@ def audit(  # noqa: PLR0913  click gives one argument an option
         near = get_close_matches(field, sorted(known), 1)
         hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(sorted(known))}"
         raise ReconcilerError(f"no run has recorded a field {field!r}", hint=hint)
-    told = list(_told(owners_over_time(runs, user=user, field=field, since=begin), short=form == "table"))
+    told = list(_told(owners_over_time(runs, user=user, field=field, since=begin), short=form in {"table", "html"}))
+    if form == "html":
+        timeline = Table(title="Timeline", columns=_COLUMNS, records=told, values=_VALUES)
+        keys = None if user is None else known_as(runs, user)
+        click.echo(audit_page(found.target, runs, found.ledger(), timeline=timeline, keys=keys), nl=False)
+        return 0
     click.echo(render_records(told, form, columns=_COLUMNS, values=_VALUES, color=session.color), nl=False)
     if not told:
         session.say("nothing of that is recorded" if runs else "no run is recorded yet")

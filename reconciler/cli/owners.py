@@ -12,8 +12,8 @@ from reconciler.render.tables import FORMS, Form, Record, render_records
 from reconciler.wiring.people import find_person
 from reconciler.wiring.records import records
 
-_COLUMNS = ("user", "field", "owner", "value", "git_wrote", "since", "run", "key")
-_VALUES = frozenset({"value", "git_wrote"})
+COLUMNS = ("user", "field", "owner", "value", "git_wrote", "since", "run", "key")
+VALUES = frozenset({"value", "git_wrote"})
 
 
 @click.command(
@@ -45,14 +45,14 @@ def owners(
     """
     rows = records(session.state, target, environ=session.environ).ledger().users
     chosen = {key: rows[key] for key in ([find_person(user, rows)] if user else rows)}
-    told = [one for one in _told(chosen) if field in {None, one["field"]} and owner in {None, one["owner"]}]
-    click.echo(render_records(told, form, columns=_COLUMNS, values=_VALUES, color=session.color), nl=False)
-    if not told:
+    found = [one for one in told(chosen) if field in {None, one["field"]} and owner in {None, one["owner"]}]
+    click.echo(render_records(found, form, columns=COLUMNS, values=VALUES, color=session.color), nl=False)
+    if not found:
         session.say("the ledger has no such field of anybody" if rows else "no run has written the ledger yet")
     return 0
 
 
-def _told(rows: Mapping[str, LedgerRow]) -> Iterator[Record]:
+def told(rows: Mapping[str, LedgerRow]) -> Iterator[Record]:
     """
     Yield a record for each owned field, by user name and field; what Git wrote last only where it is not the value.
     """

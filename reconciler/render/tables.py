@@ -39,7 +39,7 @@ def render_records(
         return json_text([msgspec.to_builtins(dict(record)) for record in records])
     if form == "csv":
         return _csv(records, columns)
-    return render_table([[_cell(one, name, values) for name in columns] for one in records], columns, color=color)
+    return render_table([[cell(one, name, values) for name in columns] for one in records], columns, color=color)
 
 
 def render_table(rows: Sequence[Sequence[str]], columns: Sequence[str], *, color: bool = False) -> str:
@@ -53,7 +53,10 @@ def render_table(rows: Sequence[Sequence[str]], columns: Sequence[str], *, color
     return "\n".join((told, *others)) + "\n"
 
 
-def _cell(record: Record, name: str, values: frozenset[str]) -> str:
+def cell(record: Record, name: str, values: frozenset[str]) -> str:
+    """
+    Return what one column shows of a record: values of fields as a plan shows them, names and words as they are.
+    """
     if name not in record:
         return ""
     value = record[name]
