@@ -2,10 +2,10 @@
 `reconciler audit`: who owned and changed what, when, by which run and commit, from Git alone.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from difflib import get_close_matches
-from typing import Literal, cast
+from typing import Literal
 
 import click
 from msgspec import UnsetType
@@ -14,6 +14,7 @@ from reconciler.cli.audit_page import audit_page
 from reconciler.cli.session import Session, shared
 from reconciler.cli.verifying import print_proof
 from reconciler.core.model import Value
+from reconciler.core.runs import Run
 from reconciler.errors import ReconcilerError, UsageError
 from reconciler.history import Event, known_as, owners_over_time
 from reconciler.render.audit_page import Table
@@ -100,19 +101,13 @@ def audit(  # noqa: PLR0913  click gives one argument an option
             raise UsageError(wrong, hint="see --help")
         if form == "html":
             raise UsageError("a page answers neither --verify nor --administrators", hint="use another --format")
-        plain = cast("Form", form)
-        return print_proof(session, target, plain) if verify else _administrators(session, target, on, plain)
+        return print_proof(session, target, form) if verify else _administrators(session, target, on, form)
     begin = _moment(since)
     found = records(session.state, target, environ=session.environ)
     if found.store.deepen():
         session.say("this clone was made without the ledger's older commits; they are fetched now")
     runs = found.runs()
-    if user is not None and not known_as(runs, user):
-        raise ReconcilerError(f"no run knows anybody as {user!r}", hint="reconciler owners shows who is known")
-    if field is not None and runs and field not in (known := {one.field for one in owners_over_time(runs)}):
-        near = get_close_matches(field, sorted(known), 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(sorted(known))}"
-        raise ReconcilerError(f"no run has recorded a field {field!r}", hint=hint)
+    _require_known(runs, user, field)
     told = list(_told(owners_over_time(runs, user=user, field=field, since=begin), short=form in {"table", "html"}))
     if form == "html":
         timeline = Table(title="Timeline", columns=_COLUMNS, records=told, values=_VALUES)
@@ -123,6 +118,18 @@ def audit(  # noqa: PLR0913  click gives one argument an option
     if not told:
         session.say("nothing of that is recorded" if runs else "no run is recorded yet")
     return 0
+
+
+def _require_known(runs: Sequence[Run], user: str | None, field: str | None) -> None:
+    """
+    Raise ReconcilerError, with what comes nearest, where no run has recorded that person or field.
+    """
+    if user is not None and not known_as(runs, user):
+        raise ReconcilerError(f"no run knows anybody as {user!r}", hint="reconciler owners shows who is known")
+    if field is not None and runs and field not in (known := {one.field for one in owners_over_time(runs)}):
+        near = get_close_matches(field, sorted(known), 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of: {', '.join(sorted(known))}"
+        raise ReconcilerError(f"no run has recorded a field {field!r}", hint=hint)
 
 
 def _administrators(session: Session, target: str | None, on: str | None, form: Form) -> int:
