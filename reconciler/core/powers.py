@@ -71,7 +71,9 @@ def powers(changes: Iterable[Change], snapshot: Snapshot, scale: Scale) -> tuple
     after = {**before, **{one.link or one.key: _power(one.after, scale) for one in grants}}
     moved = {link for link in after if after[link] != before.get(link, frozenset())}
     changed = {link for _, link in own}
-    live = {one.id: one for one in snapshot.users if one.id in changed or moved.intersection(one.groups)}
+    live = {
+        one.id: one for one in snapshot.users if one.id in changed or (moved and not moved.isdisjoint(one.groups))
+    }
     told = [
         _told(mine[0], live.get(link) if link else None, mine, before, after=after, scale=scale)
         for (_, link), mine in own.items()

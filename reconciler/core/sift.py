@@ -156,12 +156,12 @@ def _divided(sieve: _Sieve, shard: Shard, measure: Ground, *, passing: bool) -> 
     """
     Return the accounts, by key, of those in a shard who are in step; they are put aside, and the others kept.
     """
-    links = [row.link for row in shard.rows.values() if row.link]
+    left, passed = dict(shard.rows.items()), dict[str, Live]()
+    links = [row.link for row in left.values() if row.link]
     sieve.links.update(links)
     sieve.linked += len(links)
-    left, passed = dict(shard.rows), dict[str, Live]()
     for placed in shard.users:
-        row = shard.rows.get(placed.row.key)
+        row = left.get(placed.row.key)
         account = sieve.others.get(row.link) if passing and row is not None and row.link else None
         if row is None or account is None or not is_in_step(placed, account, row, measure):
             sieve.users.append(placed)

@@ -2,7 +2,7 @@
 One file of people, of an export or of the ledger: read when somebody looks at them, or passed over.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from typing import NamedTuple, overload
 
 from reconciler.core.export import Placed
@@ -92,3 +92,9 @@ class LedgerLeaf(Mapping[str, LedgerRow]):
 
     def __getitem__(self, key: str) -> LedgerRow:
         return self.read()[key]
+
+    def items(self) -> ItemsView[str, LedgerRow]:
+        """
+        Return keys and rows; a dict's own, since those of a mapping ask for each row by itself.
+        """
+        return self.read().items()
