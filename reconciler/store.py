@@ -3,8 +3,7 @@ The ledger's place in a Git repository: read at a revision, commit, push.
 
 The ledger is what is committed; the files of the work tree are a copy for people to read. A commit is made with
 an index of its own, so what the user has staged or changed elsewhere is never touched. Its effects come in the
-order objects, ref, work tree, index: killed before the ref moves, nothing happened; killed after, `heal` makes
-up for the rest.
+order objects, ref, work tree, index: killed before the ref moves, nothing happened; killed after, `heal` mends.
 """
 
 import os
@@ -149,6 +148,12 @@ class GitStore(Struct, frozen=True):
         """
         tree = dict(sorted(self.git.tree(at or self.revision(), *map(self._below, paths or ("",))).items()))
         yield from zip(map(self._inside, tree), contents_of(self.git, tree), strict=True)
+
+    def moved(self, old: str, new: str) -> list[str]:
+        """
+        Return the paths of all files that differ between two revisions; raises StoreError where one is unknown.
+        """
+        return sorted(map(self._inside, self.git.moved(old, new, self.root)))
 
     def paths(self, *, at: str = "") -> list[str]:
         """

@@ -122,6 +122,14 @@ class Git(Struct, frozen=True):
         listed = self.run("ls-tree", "-r", "-z", "--full-tree", revision, "--", *paths)
         return dict(_tree_entry(entry) for entry in _split(listed))
 
+    def moved(self, old: str, new: str, folder: str) -> list[str]:
+        """
+        Return the paths at or below `folder` that differ between two revisions.
+
+        Raises StoreError where Git does not know one of them.
+        """
+        return _split(self.run("diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new, "--", folder))
+
     def staged(self, folder: str) -> dict[str, str]:
         """
         Return what the index holds below `folder`, as `tree` does; of a path in conflict, what no tree holds.

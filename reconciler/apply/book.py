@@ -8,21 +8,26 @@ be committed stays in the journal until `apply --resume`.
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.canonical import digest_bytes
-from reconciler.core.ledger import Ledger
+from reconciler.core.ledger import Head, Ledger, LedgerRow
 from reconciler.core.message import commit_message
 from reconciler.core.record import Delta, Recorded
 from reconciler.core.runs import same_record, sealed
 from reconciler.errors import HeldError, LedgerError, OvertakenError, StoreError
 from reconciler.files.document import encode_document
+from reconciler.files.few import FewLedger
 from reconciler.files.journal import VERSION, Journal, drop_journal, read_journal, write_journal
 from reconciler.files.ledger import HEAD, OpenLedger, decode_ledger, open_ledger
 from reconciler.files.new_ledger import encode_delta, encode_run, run_path
 from reconciler.ports import Store
+
+_Rows: TypeAlias = Mapping[str, LedgerRow | None]
+_Taken: TypeAlias = tuple[Ledger, tuple[int, int]]
 
 AGAIN = "nothing was written by this run; try again"
 
@@ -40,10 +45,10 @@ class Book(Struct, frozen=True, kw_only=True):
 
 class Opened(Struct, frozen=True, kw_only=True):
     """
-    The ledger as it stood at one commit (`revision`; empty: there was none yet), its people read or not yet.
+    The ledger as it stood at one commit (`revision`; empty: there was none yet), read whole or as far as needed.
     """
 
-    ledger: Ledger | OpenLedger
+    ledger: Ledger | OpenLedger | FewLedger
     revision: str
 
 
@@ -99,11 +104,11 @@ def commit_intents(book: Book, opened: Opened, delta: Delta, *, lineage: str, ru
     Raises HeldError where another run has pushed first.
     """
     head = replace(opened.ledger.head, lineage=lineage)
-    ledger, files = encode_delta(opened.ledger.whole(), head, delta.users, delta.groups)
+    taken, files = _encoded(opened, head, delta.users, delta.groups)
     message = commit_message(f"Intend run {run} on {book.target}", [], {"Run": str(run)})
     revision = book.store.commit(files, message, parent=opened.revision)
     try:
-        return Opened(ledger=ledger, revision=_published(book, revision))
+        return _after(book, opened, taken, _published(book, revision))
     except OvertakenError as error:
         raise HeldError(f"another run holds the ledger of {book.target}: {error.message}", hint=AGAIN) from error
 
@@ -182,12 +187,34 @@ def _commit(book: Book, opened: Opened, journal: Journal) -> Opened:
     """
     Return the ledger with the record in it: the record vouches for the state it leaves, the head for the record.
     """
-    ledger, files = encode_delta(opened.ledger.whole(), journal.head, journal.users, journal.groups)
+    (ledger, others), files = _encoded(opened, journal.head, journal.users, journal.groups)
     record = sealed(journal.run_file, ledger.head)
     ledger = Ledger(replace(ledger.head, previous=digest_bytes(record)), ledger.users, ledger.groups)
     changed = {**files, HEAD: encode_document(ledger.head), journal.run_path: record}
     revision = book.store.commit(changed, journal.message, parent=opened.revision)
-    return Opened(ledger=ledger, revision=_published(book, revision))
+    return _after(book, opened, (ledger, others), _published(book, revision))
+
+
+def _encoded(opened: Opened, head: Head, users: _Rows, groups: _Rows) -> tuple[_Taken, dict[str, bytes | None]]:
+    """
+    Return the ledger with the rows in it, as far as it was read, how many others it has, and the files that change.
+    """
+    ledger, others = opened.ledger, (0, 0)
+    if isinstance(ledger, FewLedger):
+        ledger, others = ledger.beside(users, groups)
+    after, files = encode_delta(ledger.whole(), head, users, groups, others=others)
+    return (after, others), files
+
+
+def _after(book: Book, opened: Opened, taken: _Taken, revision: str) -> Opened:
+    """
+    Return the ledger at the commit that a run made; who had read few of its rows goes on with few.
+    """
+    ledger, others = taken
+    if not isinstance(opened.ledger, FewLedger):
+        return Opened(ledger=ledger, revision=revision)
+    few = opened.ledger.later(ledger, others, partial(book.store.read, at=revision))
+    return Opened(ledger=few, revision=revision)
 
 
 def _published(book: Book, revision: str) -> str:

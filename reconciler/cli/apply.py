@@ -29,6 +29,7 @@ from reconciler.wiring.bench import (
     Bench,
     approved_plan,
     bench,
+    decided,
     recovered,
     require_repository,
     require_saved,
@@ -95,7 +96,7 @@ def apply(  # noqa: PLR0913  click gives one argument an option
         require_saved(found, scope)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
         approval = approval_of(reviewed) if reviewed else None
-        decision = _decided(session, found, approval, scope, limit=limit)
+        found, decision = _decided(session, found, approval, scope, limit=limit)  # noqa: PLW2901  the same again
         _tell_gone(session, approval, decision.plan)
         _confirm(session, decision, yes=yes)
         return _act(session, found, decision, asked)
@@ -105,12 +106,13 @@ def at_once(session: Session, scope: Scope, *, target: str | None, limit: int, p
     """
     Make what a scope is about what Git says, nobody being asked, and return the exit code.
     """
-    with bench(session.state, target, environ=session.environ, push=push) as found:
+    with bench(session.state, target, environ=session.environ, push=push, scope=scope) as found:
         require_repository(found.store).heal()
         asked = _ordered(session, found, wait)
         require_saved(found, scope)
         found = _recovered(session, found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
-        return _act(session, found, _decided(session, found, None, scope, limit=limit), asked)
+        found, decision = _decided(session, found, None, scope, limit=limit)  # noqa: PLW2901  the same again
+        return _act(session, found, decision, asked)
 
 
 def _ordered(session: Session, found: Bench, wait: float) -> Order:
@@ -136,16 +138,14 @@ def _agreed(asked: Order, approvers: tuple[str, ...]) -> Order:
 
 def _decided(
     session: Session, found: Bench, approval: Approval | None, scope: Scope | None, *, limit: int
-) -> Decision:
+) -> tuple[Bench, Decision]:
     """
-    Return what is to be done, once it has been printed.
+    Return the bench and what is to be done, once it has been printed.
     """
     whisper_inputs(session, found)
-    decision = engine.plan(
-        found.asked, found.target, found.book, opened=found.opened, now=found.now, approval=approval, scope=scope
-    )
+    found, decision = decided(found, scope, approval=approval)
     click.echo(rendered(decision.plan, "text", color=session.color, limit=limit), nl=False)
-    return decision
+    return found, decision
 
 
 def _recovered(session: Session, found: Bench, asked: Order) -> Bench:

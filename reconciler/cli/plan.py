@@ -7,7 +7,6 @@ from pathlib import Path
 
 import click
 
-from reconciler import engine
 from reconciler.cli.session import Session, shared
 from reconciler.core.adoption import Adoption, adoptions
 from reconciler.core.model import Plan
@@ -21,7 +20,7 @@ from reconciler.render.markdown import render_markdown
 from reconciler.render.text import LIMIT, render_text
 from reconciler.render.tree import render_deepdiff
 from reconciler.wiring.adopting import write_draft
-from reconciler.wiring.bench import Bench, bench
+from reconciler.wiring.bench import Bench, bench, decided
 from reconciler.wiring.remembering import remembering
 
 HELD, CHANGES = 3, 4
@@ -91,18 +90,11 @@ def plan(  # noqa: PLR0913  click gives one argument an option
 
     The export and the overrides under --state are laid over each other and compared with the target as it is now.
     """
-    with bench(session.state, target, environ=session.environ) as found:
+    scope = scope_of(about) if about else None
+    with bench(session.state, target, environ=session.environ, scope=None if no_cache else scope) as found:
         whisper_inputs(session, found)
         with remembering(found.book, wanted=not (no_cache or about)) as memory:
-            decision = engine.plan(
-                found.asked,
-                found.target,
-                found.book,
-                opened=found.opened,
-                now=found.now,
-                scope=scope_of(about) if about else None,
-                memory=memory,
-            )
+            _, decision = decided(found, scope, memory=memory)
         made, table = decision.plan, adoptions(decision)
         click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if form in TABLED:

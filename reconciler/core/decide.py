@@ -17,7 +17,7 @@ from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.decisions import expiring
 from reconciler.core.desired import desired_user
 from reconciler.core.entitled import entitled
-from reconciler.core.guard import Guarded, guard
+from reconciler.core.guard import Guarded, guard, weighs_totals
 from reconciler.core.instep import is_group_in_step
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.lifecycle import FORMER, Rules, empties, group_fate
@@ -28,7 +28,7 @@ from reconciler.core.organisation import Organisation, memberships
 from reconciler.core.ownership import Moment
 from reconciler.core.plan import Telling, ordered, told
 from reconciler.core.powers import scale_of, with_powers
-from reconciler.core.reach import Reach, groups_within, joinable, users_within
+from reconciler.core.reach import Reach, groups_within, joinable, users_within, waits_for_members
 from reconciler.core.roster import facts_of, live_groups, losing
 from reconciler.core.rows import row_as_settled
 from reconciler.core.rules import group_rules, reaching, user_rules
@@ -46,6 +46,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     are if nothing is written, by (kind, key), None where one goes; `tags` what the guards count each change as.
     `accepted`: the export proved who is absent, or a waiver accepted it as it is. `looked_at` are the places of
     everybody whom the run was about; None: of all there are. `reviews` are the groups whose names are taken.
+    `at_large`: it rests on others too.
     """
 
     world: World
@@ -58,6 +59,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     accepted: bool
     looked_at: frozenset[tuple[str, str]] | None = None
     reviews: tuple[Review, ...] = ()
+    at_large: bool = False
 
 
 class _Settling(Struct, frozen=True, kw_only=True):
@@ -78,11 +80,9 @@ def decide(world: World) -> Decision:
     Return what is to be done, and what is not, and why.
 
     1. The export is judged. 2. Overrides are resolved. 3. Groups are settled, then 4. users, whose rows hold the
-    memberships: of both those in the scope. 5. The changes are ordered and 6. guarded. 7. All of it is told as one
-    plan.
+    memberships: of both those in the scope. 5. The changes are ordered and 6. guarded. 7. All of it is told.
 
-    Raises HeldError where the export is refused, InputError where overrides cannot be resolved, UsageError where
-    the scope names nobody.
+    Raises HeldError where the export is refused, InputError for overrides, UsageError where the scope names nobody.
     """
     degraded = doubts(world)
     named = reach(world)
@@ -120,7 +120,8 @@ def decide(world: World) -> Decision:
         *unproved(degraded, guarded.notices),
     )
     made = _decision(world, (groups, users), guarded, facts=facts, told_too=(notices, org.decided.expiring))
-    return replace(made, reviews=reviews)
+    at_large = bool(reviews) or weighs_totals(guarded) or any(map(waits_for_members, groups.within.pairs))
+    return replace(made, reviews=reviews, at_large=at_large)
 
 
 def _still_on(org: Organisation, users: _Settling) -> Iterator[Notice]:

@@ -5,7 +5,7 @@ Who is meant: people and groups found by what people call them.
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
-from reconciler.core.export import Export
+from reconciler.core.export import Export, GroupRow, UserRow
 from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.matching import folded
 from reconciler.core.policy import GroupPolicy
@@ -32,7 +32,7 @@ class Directory:
         self._ledgers = users, groups
         self._prefixes = prefixes
         for group in export.groups:
-            _note(self.groups, group.row.key, group.row.key, group.row.name)
+            _note(self.groups, group.row.key, *names_in_export(group.row))
         self.former = {
             group.row.key: tuple(
                 name
@@ -52,7 +52,7 @@ class Directory:
         """
         found: dict[str, set[str]] = {}
         for placed in self._export.users:
-            _note(found, placed.row.key, placed.row.key, placed.row.user_name, placed.row.email or "")
+            _note(found, placed.row.key, *names_in_export(placed.row))
         return found
 
     @cached_property
@@ -123,6 +123,21 @@ def _note(index: dict[str, set[str]], key: str, *names: object) -> None:
     for name in names:
         if isinstance(name, str) and name:
             index.setdefault(folded(name), set()).add(key)
+
+
+def names_in_export(row: UserRow | GroupRow) -> tuple[str, ...]:
+    """
+    Return every name that a row of the export is found by.
+    """
+    names = (row.key, row.user_name, row.email) if isinstance(row, UserRow) else (row.key, row.name)
+    return tuple(name for name in names if isinstance(name, str) and name)
+
+
+def names_in_ledger(row: LedgerRow) -> tuple[str, ...]:
+    """
+    Return every name that a row of the ledger is found by, as it stands there.
+    """
+    return tuple(filter(None, (row.key, *_borne(row), _mail(row))))
 
 
 def _borne(row: LedgerRow, prefixes: Sequence[str] = ()) -> tuple[str, ...]:

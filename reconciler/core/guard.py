@@ -21,6 +21,7 @@ from reconciler.core.limits import (
     emptied,
     limits,
     lock_out,
+    of_totals,
     peopled,
     unapproved,
     unproved,
@@ -157,6 +158,16 @@ def _about(change: Change) -> list[tuple[str, list[str]]]:
         for name, value in change.after.items()
     }
     return sorted(moved.items())
+
+
+def weighs_totals(guarded: Guarded) -> bool:
+    """
+    Return whether a guard that tripped, waived or not, might pass if there were more people than were counted.
+
+    None trips the more easily for it: where those that were counted are enough, all of them are.
+    """
+    codes = {one.guard for one in guarded.held} | guarded.waived
+    return any(of_totals(code) for code in codes)
 
 
 def counted(tags: Iterable[str]) -> frozenset[str]:

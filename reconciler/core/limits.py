@@ -45,6 +45,13 @@ def waivable(code: str) -> bool:
     return code in WAIVABLE or code.partition(":")[0] in OF_A_GROUP
 
 
+def of_totals(code: str) -> bool:
+    """
+    Return whether a guard asks how many there are of something, and not only what changes.
+    """
+    return code.partition(":")[0] in {*COUNTED, *OF_A_GROUP, LOCK_OUT, "group-peopled"}
+
+
 class Facts(Struct, frozen=True, kw_only=True):
     """
     What the guards judge by.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core.correlate import Correlation
+from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.directory import Directory
 from reconciler.core.lifecycle import FORMER
 from reconciler.core.scope import Scope
@@ -107,3 +107,10 @@ def joinable(who: Correlation, scope: Scope, reachable: frozenset[str]) -> froze
         return reachable
     former = (FORMER + pair.predecessor.id for pair in who.pairs if pair.predecessor)
     return frozenset((*(pair.key for pair in who.pairs), *former))
+
+
+def waits_for_members(pair: Pair) -> bool:
+    """
+    Return whether a group is not made because nobody would be in it, as far as anybody was looked at.
+    """
+    return pair.live is None and pair.desired is not None and pair.desired.reason == "unpopulated"

@@ -108,7 +108,7 @@ class OpenExport(Struct, frozen=True, kw_only=True):
         if shard is None:
             return People([], [])
         checking.tally.add(shard.rows, shard.hashes, content)
-        people = list(map(Placed, shard.rows, _places(f"{self.folder}/{name}")))
+        people = list(map(Placed, shard.rows, places(f"{self.folder}/{name}")))
         if not checking.groups.issuperset(chain.from_iterable(map(_MEMBERSHIPS, shard.rows))):
             checking.faults.extend(_astray(people, checking.groups))
         return People(people, shard.hashes)
@@ -148,7 +148,7 @@ def open_export(
             _load(folder, name, user_form, faults)
         raise _refused(faults, folder)
     tallied = tuple(shard for shard in shards if shard)
-    placed = (one for shard in tallied for one in map(PlacedGroup, shard.rows, _places(f"{folder}/{shard.name}")))
+    placed = (one for shard in tallied for one in map(PlacedGroup, shard.rows, places(f"{folder}/{shard.name}")))
     return OpenExport(
         folder=folder,
         manifest=manifest,
@@ -182,7 +182,7 @@ def _manifest(folder: Path, faults: list[Fault]) -> Manifest | None:
         return None
 
 
-def _places(path: str) -> Iterator[str]:
+def places(path: str) -> Iterator[str]:
     """
     Yield the `path:line` of each row of one file.
     """

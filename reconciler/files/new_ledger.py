@@ -39,17 +39,19 @@ def encode_delta(
     head: Head,
     users: Mapping[str, LedgerRow | None],
     groups: Mapping[str, LedgerRow | None],
+    *,
+    others: tuple[int, int] = (0, 0),
 ) -> tuple[Ledger, dict[str, bytes | None]]:
     """
     Return the ledger once the rows (None: removed) and the head are taken in, and the files that this changes.
 
     A file that goes is None. A row that says nothing is removed. The depth of the shards is chosen here; when it
-    changes, every file does.
+    changes, every file does. `others`: users and groups that `ledger` leaves out, none of whose files changes.
     """
     after = Ledger(head, _taken_in(ledger.users, users), _taken_in(ledger.groups, groups))
     depths = {
-        "depth": depth_for(len(after.users), ledger.head.depth),
-        "groups_depth": depth_for(len(after.groups), ledger.head.groups_depth),
+        "depth": depth_for(len(after.users) + others[0], ledger.head.depth),
+        "groups_depth": depth_for(len(after.groups) + others[1], ledger.head.groups_depth),
     }
     after = Ledger(structs.replace(head, **depths), after.users, after.groups)
     files: dict[str, bytes | None] = {}

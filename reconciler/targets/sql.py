@@ -5,7 +5,8 @@ It is created on first use: one file, or the tables of a schema on PostgreSQL. A
 time with plain SQL; sql_triggers and sql_postgres_schema tell how their changes are told from ours.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
@@ -15,6 +16,7 @@ from reconciler.errors import TargetError
 from reconciler.ports import Result, Write
 from reconciler.ports_adapter import NoSettings, Opening, TargetAdapter
 from reconciler.targets.sql_file import RegistryFile, path_of
+from reconciler.targets.sql_look import SqlSight
 from reconciler.targets.sql_postgres import SCHEMES, server_of
 from reconciler.targets.sql_read import snapshot
 from reconciler.targets.sql_versions import Registry, prepare
@@ -69,6 +71,14 @@ class SqlTarget:
         """
         with self._registry.reading("read") as driver:
             return snapshot(driver, self._role_groups)
+
+    @contextmanager
+    def looking(self) -> Iterator[SqlSight]:
+        """
+        Give a sight of a few users and groups as of one moment.
+        """
+        with self._registry.reading("look at it") as driver:
+            yield SqlSight(driver, self._role_groups)
 
     def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
         """

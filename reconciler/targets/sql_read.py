@@ -45,7 +45,7 @@ def snapshot(driver: Driver, role_groups: frozenset[str]) -> Snapshot:
         groups = _live_groups(driver.stream(driver.words.groups), set(roles))
         known = {group.id: group.id for group in groups}
         users = _live_users(driver.stream(driver.words.users), known.get, _elevated(driver, roles))
-        return Snapshot(users=users, groups=groups, catalogue=_catalogue(driver))
+        return Snapshot(users=users, groups=groups, catalogue=catalogue(driver))
 
 
 def live_users(driver: Driver, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:
@@ -56,7 +56,8 @@ def live_users(driver: Driver, ids: Sequence[int], role_groups: frozenset[str]) 
     roles = _role_groups(driver, role_groups)
     known = {str(id_): str(id_) for (id_,) in driver.execute(words.groups_of, wanted) if id_ not in roles}
     rows = driver.execute(words.users + words.some, wanted)
-    return {live.id: live for live in _live_users(rows, known.get, _elevated(driver, roles))}
+    elevated = _elevated(driver, roles, narrowed=words.theirs, to=wanted)
+    return {live.id: live for live in _live_users(rows, known.get, elevated)}
 
 
 def live_groups(driver: Driver, ids: Sequence[int]) -> dict[str, Live]:
@@ -84,12 +85,15 @@ def _role_groups(driver: Driver, names: frozenset[str]) -> dict[int, str]:
     return dict(driver.execute(driver.words.role_groups, (driver.words.given(sorted(names)),)))
 
 
-def _elevated(driver: Driver, roles: dict[int, str]) -> dict[int, list[str]]:
+def _elevated(
+    driver: Driver, roles: dict[int, str], *, narrowed: str = "", to: tuple[Any, ...] = ()
+) -> dict[int, list[str]]:
     """
-    Return who is in a group that expresses a role: the roles by user id.
+    Return who is in a group that expresses a role: the roles by user id; of everybody, or as `narrowed` says.
     """
     elevated: dict[int, list[str]] = {}
-    for user, group in driver.execute(driver.words.elevated, (driver.words.given(sorted(roles)),)):
+    given = driver.words.given(sorted(roles))
+    for user, group in driver.execute(driver.words.elevated + narrowed, (given, *to)):
         elevated.setdefault(user, []).append(roles[group])
     return elevated
 
@@ -180,7 +184,7 @@ def _by_id(live: Live) -> str:
     return live.id
 
 
-def _catalogue(driver: Driver) -> Catalogue:
+def catalogue(driver: Driver) -> Catalogue:
     """
     Return the profiles, each with the groups that an administrator associated with it, and what groups give.
     """

@@ -13,7 +13,10 @@ class Words(Struct, frozen=True, kw_only=True):
     """
     One database's wording of the registry's readings; `?` stands for a value in all of them.
 
+    `theirs` narrows `elevated` to users of given ids,
     `some` narrows `users` and `groups` to ids that are given as `given` makes them; `tables` lists those there are.
+    `among` asks whether a text is among those given. `mails` finds e-mails, given in lower case, and all that are
+    not plain: those a caller compares himself.
     """
 
     tables: str
@@ -22,7 +25,10 @@ class Words(Struct, frozen=True, kw_only=True):
     some: str
     role_groups: str
     elevated: str
+    theirs: str
     groups_of: str
+    among: str
+    mails: str
     given: Callable[[Sequence[Any]], Any]
 
 
@@ -106,7 +112,10 @@ SQLITE = Words(
     some=f" WHERE id {_LISTED}",
     role_groups=f"SELECT id, name FROM groups WHERE name {_LISTED}",  # noqa: S608 - fixed text
     elevated=f"SELECT user_id, group_id FROM memberships WHERE group_id {_LISTED}",  # noqa: S608 - fixed text
+    theirs=f" AND user_id {_LISTED}",
     groups_of=f"{_GROUPS_OF} {_LISTED}",
+    among=_LISTED,
+    mails="SELECT id FROM users WHERE lower(email) {} OR email GLOB '*[^ -~]*'",
     given=json.dumps,
 )
 
@@ -121,6 +130,9 @@ POSTGRES = Words(
     some=" WHERE id = ANY (?::bigint[])",
     role_groups="SELECT id, name FROM groups WHERE name = ANY (?::text[])",
     elevated="SELECT user_id, group_id FROM memberships WHERE group_id = ANY (?::bigint[])",
+    theirs=" AND user_id = ANY (?::bigint[])",
     groups_of=f"{_GROUPS_OF} = ANY (?::bigint[])",
+    among="= ANY (?::text[])",
+    mails="SELECT id FROM users WHERE lower(email) {} OR email ~ '[^ -~]'",
     given=list,
 )

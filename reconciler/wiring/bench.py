@@ -5,17 +5,22 @@ Everything that a command on one target works with, opened in one place and clos
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler import __version__
+from reconciler import __version__, engine
 from reconciler.apply.book import Book, Opened, glance
 from reconciler.apply.order import Order
 from reconciler.apply.recovery import recover
+from reconciler.core.approval import Approval
+from reconciler.core.decide import Decision
 from reconciler.core.ledger import Head
+from reconciler.core.memory import Memory
 from reconciler.core.model import Plan
+from reconciler.core.near import is_near
 from reconciler.core.scope import Scope
 from reconciler.engine import Asked
 from reconciler.errors import InputError, LedgerError, StoreError, UsageError
@@ -27,9 +32,10 @@ from reconciler.files.state import State, load_state
 from reconciler.ports import Target
 from reconciler.store import EmptyStore, GitStore
 from reconciler.wiring.adapters import open_store, open_target
-from reconciler.wiring.drawing import drawn
+from reconciler.wiring.drawing import Drawn, drawn
 from reconciler.wiring.elsewhere import about_here, names_elsewhere
 from reconciler.wiring.fenced import fenced
+from reconciler.wiring.few import Few, few
 from reconciler.wiring.surroundings import clock, stamp
 
 TOOL = f"reconciler {__version__}"
@@ -41,7 +47,8 @@ class Bench(Struct, frozen=True, kw_only=True):
     """
     Everything one command on one target works with. `root` is the state folder.
 
-    `elsewhere` are the names, folded, in overrides that mean people of other targets.
+    `elsewhere` are the names, folded, in overrides that mean people of other targets. `whole` gives the same with
+    everything read, where little was.
     """
 
     root: Path
@@ -53,6 +60,7 @@ class Bench(Struct, frozen=True, kw_only=True):
     opened: Opened
     clock: Callable[[], datetime]
     elsewhere: frozenset[str] = frozenset()
+    whole: Callable[[], "Bench"] | None = None
 
     @property
     def now(self) -> str:
@@ -63,22 +71,28 @@ class Bench(Struct, frozen=True, kw_only=True):
 
 
 @contextmanager
-def bench(root: Path, target: str | None, *, environ: Mapping[str, str], push: bool = False) -> Iterator[Bench]:
+def bench(
+    root: Path, target: str | None, *, environ: Mapping[str, str], push: bool = False, scope: Scope | None = None
+) -> Iterator[Bench]:
     """
     Yield what a command on one target works with; close the target afterwards.
+
+    Of a `scope` that is about named people, and takes from nobody else, no more is read than it needs.
 
     Garbage is not collected meanwhile: to look through a hundred thousand people again and again frees nothing.
     Raises InputError for every fault of every file, UsageError where it is not clear which target is meant.
     """
     with collector_paused():
-        found = _opened(root, target, environ=environ, push=push)
+        found = _opened(root, target, environ=environ, push=push, scope=scope)
         try:
             yield found
         finally:
             found.target.close()
 
 
-def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push: bool) -> Bench:
+def _opened(
+    root: Path, target: str | None, *, environ: Mapping[str, str], push: bool, scope: Scope | None
+) -> Bench:
     """
     Return what `bench` yields, everything read but the target.
     """
@@ -86,14 +100,33 @@ def _opened(root: Path, target: str | None, *, environ: Mapping[str, str], push:
     name = chosen(state.config, target)
     store = open_store(state, name, clock(environ))
     store.follow(published=state.config.ledger.durability == "push")
-    return assembled(
-        state,
-        name,
-        store=store,
-        live=lambda head: fenced(open_target(state, name, environ), store, head),
-        environ=environ,
-        push=push,
-    )
+    made = partial(assembled, state, name, store=store, environ=environ, push=push)
+    if scope is None or not is_near(scope):
+        return made(live=lambda head: fenced(open_target(state, name, environ), store, head))
+    live = open_target(state, name, environ)
+    whole = partial(made, live=partial(fenced, live, store))
+    found = few(state, name, scope, store=store, target=live)
+    if found is None:
+        return whole()
+    return replace(_with_few(state, name, found, store=store, environ=environ, push=push), whole=whole)
+
+
+def _with_few(
+    state: State,
+    name: str,
+    found: Few,
+    *,
+    store: GitStore | EmptyStore,
+    environ: Mapping[str, str],
+    push: bool,
+) -> Bench:
+    """
+    Return the bench of a run that reads few.
+    """
+    source = state.config.sources[state.config.targets[name].sources[0]]
+    drawing = Drawn(export=found.export, account=source.account, max_age=source.max_age)
+    book = _book(state, name, store, push=push)
+    return _bench(state, drawing, (store, book), opened=found.opened, target=found.target, environ=environ)
 
 
 def sound_state(root: Path) -> State:
@@ -118,22 +151,42 @@ def assembled(
     """
     Return everything a command on target `name` works with: its ledger in `store`, and what `live` opens.
     """
-    now = clock(environ)
-    book = Book(
-        target=name,
-        store=store,
-        folder=state.root.resolve().parent,
-        push=push or state.config.ledger.durability == "push",
-    )
+    book = _book(state, name, store, push=push)
     opened = glance(book)
     source = drawn(state.root, state.config, name, opened.ledger)
     elsewhere = names_elsewhere(state, name, source.export, opened.ledger, environ=environ)
+    target = live(opened.ledger.head)
+    return _bench(state, source, (store, book), opened=opened, target=target, environ=environ, elsewhere=elsewhere)
+
+
+def _book(state: State, name: str, store: GitStore | EmptyStore, *, push: bool) -> Book:
+    """
+    Return where the ledger of target `name` is kept.
+    """
+    published = push or state.config.ledger.durability == "push"
+    return Book(target=name, store=store, folder=state.root.resolve().parent, push=published)
+
+
+def _bench(
+    state: State,
+    source: Drawn,
+    kept: tuple[GitStore | EmptyStore, Book],
+    *,
+    opened: Opened,
+    target: Target,
+    environ: Mapping[str, str],
+    elsewhere: frozenset[str] = frozenset(),
+) -> Bench:
+    """
+    Return the bench on what was opened; the ledger is kept in a store, as a book.
+    """
+    store, book = kept
     asked = Asked(
-        target=name,
+        target=book.target,
         export=source.export,
         overrides=about_here(state.overrides, elsewhere),
         waivers=state.waivers,
-        policy=state.policies[name],
+        policy=state.policies[book.target],
         account=source.account,
         max_age=source.max_age,
         tool=TOOL,
@@ -142,11 +195,11 @@ def assembled(
         root=state.root,
         state=state,
         asked=asked,
-        target=live(opened.ledger.head),
+        target=target,
         store=store,
         book=book,
         opened=opened,
-        clock=now,
+        clock=clock(environ),
         elsewhere=elsewhere,
     )
 
@@ -210,7 +263,22 @@ def recovered(bench: Bench, order: Order) -> Bench:
     Return the bench with the ledger as it is once a run that died before its commit has been recorded.
     """
     opened = recover(bench.target, bench.book, order)
-    return replace(bench, opened=opened) if opened else bench
+    if opened is None:
+        return bench
+    return replace(bench.whole() if bench.whole else bench, opened=opened)
+
+
+def decided(
+    bench: Bench, scope: Scope | None, *, approval: Approval | None = None, memory: Memory | None = None
+) -> tuple[Bench, Decision]:
+    """
+    Return what is to be done, and the bench that it was decided on: one with everything, where few were not enough.
+    """
+    planned = partial(engine.plan, bench.asked, bench.target, bench.book, opened=bench.opened, now=bench.now)
+    decision = planned(approval=approval, scope=scope, memory=memory)
+    if bench.whole is None or not decision.at_large:
+        return bench, decision
+    return decided(bench.whole(), scope, approval=approval, memory=memory)
 
 
 def resume_record(bench: Bench, order: Order) -> int:

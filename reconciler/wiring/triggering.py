@@ -14,7 +14,7 @@ from reconciler.core.scope import Scope, search
 from reconciler.core.search import Query
 from reconciler.errors import UnknownNameError, UsageError
 from reconciler.sources.exported import ExportSearch
-from reconciler.wiring.bench import Bench, bench, recovered, require_repository, require_saved
+from reconciler.wiring.bench import Bench, bench, decided, recovered, require_repository, require_saved
 from reconciler.wiring.surroundings import order
 
 TOLD = 20
@@ -91,7 +91,7 @@ def make(place: Place, scope: Scope | None, stopped: Callable[[int], bool]) -> R
     Raises what planning and applying raise; then nothing was written, or all that was is recorded.
     """
     done = [0]
-    with bench(place.root, place.target, environ=place.environ, push=place.push) as found:
+    with bench(place.root, place.target, environ=place.environ, push=place.push, scope=scope) as found:
         require_repository(found.store).heal()
         asked = order(
             place.environ,
@@ -103,9 +103,7 @@ def make(place: Place, scope: Scope | None, stopped: Callable[[int], bool]) -> R
         asked = replace(asked, progress=done.append, stopped=lambda: stopped(done[-1]))
         require_saved(found, scope)
         found = recovered(found, asked)  # noqa: PLW2901  the same bench, its ledger brought up to date
-        decision = engine.plan(
-            found.asked, found.target, found.book, opened=found.opened, now=found.now, scope=scope
-        )
+        found, decision = decided(found, scope)  # noqa: PLW2901  the same again
         report = engine.act(decision, found.target, found.book, opened=found.opened, order=asked)
     landed = sum(1 for one in report.outcomes if one.outcome == "landed")
     return Result(

@@ -1,0 +1,226 @@
+"""
+Of everybody only those who could be taken for somebody named, and the groups that these are in.
+
+Who is who depends on nobody else: whom neither key, link, external id, name nor e-mail leads to, however many
+steps it takes, is neither matched with the named nor in their way. What does depend on others, a decision says
+(`at_large`), and everything is read then. A property test holds the two together.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Literal, TypeAlias, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from reconciler.core.export import Export, Placed, PlacedGroup
+from reconciler.core.ledger import Ledger, LedgerRow
+from reconciler.core.matching import folded
+from reconciler.core.model import Kind, Live
+from reconciler.core.overrides import Override
+from reconciler.core.policy import Policy
+from reconciler.core.scope import Scope
+from reconciler.core.world import World
+
+How: TypeAlias = Literal["key", "name", "recorded", "link", "id", "external", "called", "mail"]
+"""
+By what one is looked for: the key of export and ledger; a name in the export; one that the ledger knows; in the
+ledger by the target's id; and in the target by id, external id, name, e-mail.
+"""
+
+Ask: TypeAlias = tuple[Kind, How, str]
+
+_Found = TypeVar("_Found")
+
+MOST = 2_000
+"""People, accounts and groups above which reading everything is no worse."""
+
+
+class Near(Struct, frozen=True):
+    """
+    What was found: rows of the export and of the ledger by key, what is live by the target's id.
+    """
+
+    users: dict[str, Placed] = field(default_factory=dict)
+    groups: dict[str, PlacedGroup] = field(default_factory=dict)
+    user_rows: dict[str, LedgerRow] = field(default_factory=dict)
+    group_rows: dict[str, LedgerRow] = field(default_factory=dict)
+    live_users: dict[str, Live] = field(default_factory=dict)
+    live_groups: dict[str, Live] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """
+        Return of how many there is anything.
+        """
+        return len(self.users) + len(self.groups) + len(self.live_users) + len(self.live_groups)
+
+
+def is_near(scope: Scope) -> bool:
+    """
+    Return whether a run of this scope looks at named people alone, and takes from nobody but them: a login.
+    """
+    return scope.users == "named" and scope.groups == "theirs" and scope.remove == "memberships"
+
+
+def forms(text: str) -> frozenset[str]:
+    """
+    Return the forms of a name of which two have one in common wherever anybody would take them for the same.
+    """
+    return frozenset((folded(text), text.strip().casefold()))
+
+
+def nearby(
+    named: Iterable[str], overrides: Iterable[Override], policy: Policy, look: Callable[[frozenset[Ask]], Near]
+) -> Near | None:
+    """
+    Return all that a run about the named people needs to know; None where that is too many to be read one by one.
+
+    Overrides speak of people and groups too: who these are must be known, and whether a blocked one is still on.
+    E-mails are asked for last, and only of people who are linked to nothing.
+    """
+    near, asked = Near(), frozenset[Ask]()
+    first = frozenset((*(("user", "name", name) for name in named), *_spoken_of(overrides, policy)))
+    while asks := (first | _sought(near, policy)) - asked or _mails(near, policy) - asked:
+        near = _joined(near, look(asks))
+        asked |= asks
+        if near.size > MOST:
+            return None
+    return near
+
+
+def narrowed(world: World, near: Near) -> World:
+    """
+    Return the world with nobody in it but those who are near.
+    """
+    return replace(
+        world,
+        export=Export(world.export.manifest, _by_key(near.users), _by_key(near.groups)),
+        ledger=Ledger(world.ledger.head, near.user_rows, near.group_rows),
+        snapshot=replace(
+            world.snapshot,
+            users=_by_key(near.live_users),
+            groups=_by_key(near.live_groups),
+        ),
+    )
+
+
+def _by_key(found: Mapping[str, _Found]) -> tuple[_Found, ...]:
+    return tuple(one for _, one in sorted(found.items()))
+
+
+def _joined(one: Near, other: Near) -> Near:
+    return Near(*(getattr(one, name) | getattr(other, name) for name in Near.__struct_fields__))
+
+
+def _spoken_of(overrides: Iterable[Override], policy: Policy) -> Iterator[Ask]:
+    """
+    Yield whom overrides name: people and groups, of now or gone, and the names that they give.
+    """
+    for one in overrides:
+        people = (one.user, one.copy_access_from)
+        groups = (one.group, *one.groups_add, *one.groups_remove)
+        for kind, names in (("user", people), ("group", groups)):
+            yield from ((kind, "name", name) for name in names if name)  # type: ignore[misc]
+        for name in filter(None, (*people, *groups)):
+            yield "user", "recorded", name
+            yield from (("group", "recorded", spelled) for spelled in _prefixed(name, policy))
+        if isinstance(given := one.set.get("user_name"), str):
+            yield from (("user", "name", given), ("user", "called", given))
+        if one.rename:
+            yield "group", "name", one.rename
+            yield from (("group", "called", spelled) for spelled in _spellings(one.rename, policy))
+        if isinstance(mail := one.set.get("email"), str):
+            yield "user", "mail", mail
+
+
+def _sought(near: Near, policy: Policy) -> frozenset[Ask]:
+    """
+    Return everything by which somebody, or some group, else could be taken for one of those found so far.
+    """
+    return frozenset(
+        (
+            *(ask for placed in near.users.values() for ask in _of_person(placed)),
+            *(ask for placed in near.groups.values() for ask in _of_group(placed, policy)),
+            *(ask for row in near.user_rows.values() for ask in _of_row("user", row)),
+            *(ask for row in near.group_rows.values() for ask in _of_row("group", row)),
+            *(("group", "name", bare) for row in near.group_rows.values() for bare in _bare_names(row, policy)),
+            *(ask for live in near.live_users.values() for ask in _of_live("user", live)),
+            *(
+                ("user", "name", mail)
+                for one in near.live_users.values()
+                if isinstance(mail := one.fields.get("email"), str)
+            ),
+            *(("group", "id", link) for one in near.live_users.values() for link in one.groups),
+            *(ask for live in near.live_groups.values() for ask in _of_live("group", live)),
+            *(("group", "name", bare) for one in near.live_groups.values() for bare in _bare(one.name, policy)),
+        )
+    )
+
+
+def _mails(near: Near, policy: Policy) -> frozenset[Ask]:
+    """
+    Return the e-mails of people whom the ledger links to nothing, where accounts are found by e-mail.
+    """
+    if "email" not in policy.users.correlate:
+        return frozenset()
+    linked = {key for key, row in near.user_rows.items() if row.link}
+    return frozenset(
+        ("user", "mail", placed.row.email)
+        for key, placed in near.users.items()
+        if key not in linked and isinstance(placed.row.email, str)
+    )
+
+
+def _of_person(placed: Placed) -> Iterator[Ask]:
+    row = placed.row
+    yield from (("user", "key", row.key), ("user", "name", row.user_name))
+    yield from (("user", "external", row.key), ("user", "called", row.user_name))
+    yield from (("group", "key", key) for key in row.groups)
+
+
+def _of_group(placed: PlacedGroup, policy: Policy) -> Iterator[Ask]:
+    row = placed.row
+    yield from (("group", "key", row.key), ("group", "name", row.name), ("group", "external", row.key))
+    yield from (("group", "called", spelled) for spelled in _spellings(row.name, policy))
+
+
+def _of_row(kind: Kind, row: LedgerRow) -> Iterator[Ask]:
+    yield kind, "key", row.key
+    yield from ((kind, "id", link) for link in (row.link, *row.tombstones) if link)
+    if row.intent:
+        yield kind, "external", row.intent.external_id
+
+
+def _of_live(kind: Kind, live: Live) -> Iterator[Ask]:
+    yield from ((kind, "link", live.id), (kind, "name", live.name))
+    if live.external_id:
+        yield kind, "key", live.external_id
+
+
+def _prefixes(policy: Policy) -> tuple[str, ...]:
+    return (policy.groups.prefix, *policy.groups.recognise)
+
+
+def _prefixed(name: str, policy: Policy) -> frozenset[str]:
+    return frozenset((name, *(prefix + name for prefix in _prefixes(policy))))
+
+
+def _bare(name: str, policy: Policy) -> frozenset[str]:
+    """
+    Return what a group of that name in the target may be called at the source.
+    """
+    return frozenset((name, *(name.removeprefix(prefix) for prefix in _prefixes(policy))))
+
+
+def _bare_names(row: LedgerRow, policy: Policy) -> frozenset[str]:
+    names = (row.names.present, *row.names.previous) if row.names else ()
+    return frozenset(bare for name in names for bare in _bare(name, policy))
+
+
+def _spellings(name: str, policy: Policy) -> frozenset[str]:
+    """
+    Return all names in the target by which a group of that name at the source is recognised.
+    """
+    return frozenset(
+        prefix + bare for bare in _bare(policy.groups.prefix + name, policy) for prefix in _prefixes(policy)
+    ) | {policy.groups.prefix + name}
