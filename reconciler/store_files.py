@@ -109,9 +109,8 @@ def _on_disk(path: Path) -> bytes | None:
 
 
 def _refuse_links(top: Path, paths: Iterable[str]) -> None:
-    folders = {
-        folder for path in paths for folder in (top / path).parents if folder != top and top in folder.parents
-    }
+    nearest = {(top / path).parent for path in paths}
+    folders = {folder for each in nearest for folder in (each, *each.parents) if top in folder.parents}
     for folder in sorted(folders):
         if folder.is_symlink():
             raise StoreError(

@@ -3,7 +3,6 @@ A ledger that a run changes, as the files to write: only those that hold somethi
 """
 
 from collections.abc import Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from msgspec import structs
@@ -12,7 +11,7 @@ from reconciler.core.ledger import Head, Ledger, LedgerRow, RunChange, RunClaim,
 from reconciler.files.document import encode_document
 from reconciler.files.ledger import HEAD, RUNS
 from reconciler.files.rows import ENCODER, encode
-from reconciler.files.shards import depth_for, shard_path, spread
+from reconciler.files.shards import depth_for, shard_path, spread, within
 from reconciler.files.tally import moved, tally
 
 
@@ -54,63 +53,72 @@ def encode_delta(
         "groups_depth": depth_for(len(after.groups) + others[1], ledger.head.groups_depth),
     }
     after = Ledger(structs.replace(head, **depths), after.users, after.groups)
+    gone: dict[str, bytes] = {}
     files: dict[str, bytes | None] = {}
     for old, new, changed in zip(_kinds(ledger), _kinds(after), (users, groups), strict=True):
-        files |= _rewritten(old, new, changed)
-    after = Ledger(structs.replace(after.head, rows=_digest(ledger, after, files)), after.users, after.groups)
+        was, now = _rewritten(old, new, changed)
+        gone |= was
+        files |= now
+    digest = _digest(ledger, after, gone, files)
+    after = Ledger(structs.replace(after.head, rows=digest), after.users, after.groups)
     if ledger.head.serial == 0 or encode_document(after.head) != encode_document(ledger.head):
         files[HEAD] = encode_document(after.head)
     return after, dict(sorted(files.items()))
 
 
-def _digest(before: Ledger, after: Ledger, files: Mapping[str, bytes | None]) -> str:
+def _digest(before: Ledger, after: Ledger, gone: Mapping[str, bytes], files: Mapping[str, bytes | None]) -> str:
     """
     Return the digest of the rows' files once some are rewritten; all of them are taken where there was none yet.
     """
     if not before.head.rows:
-        return tally(_files_of(after, None))
+        return tally(_files_of(after))
     new = {path: content for path, content in files.items() if content is not None}
-    return moved(before.head.rows, gone=_files_of(before, files.keys()), new=new) if files else before.head.rows
+    return moved(before.head.rows, gone=gone, new=new) if files else before.head.rows
 
 
-def _files_of(ledger: Ledger, paths: AbstractSet[str] | None) -> dict[str, bytes]:
+def _files_of(ledger: Ledger) -> dict[str, bytes]:
     """
-    Return the files of a ledger's rows as they are written: those at `paths`, or all.
+    Return the files of a ledger's rows as they are written.
     """
-    return {
-        path: encode(shard)
-        for kind in _kinds(ledger)
-        for path, shard in spread(kind.plural, kind.rows.values(), kind.depth).items()
-        if paths is None or path in paths
-    }
+    users, groups = (_encoded(kind.plural, kind.rows.values(), kind.depth) for kind in _kinds(ledger))
+    return users | groups
 
 
 def _taken_in(rows: Mapping[str, LedgerRow], changes: Mapping[str, LedgerRow | None]) -> dict[str, LedgerRow]:
     """
     Return the rows with the changes in place, without those that say nothing.
     """
-    gone = {key for key, row in changes.items() if row is None or row == LedgerRow(key=key)}
-    return {key: row for key, row in {**rows, **changes}.items() if row is not None and key not in gone}
+    taken = dict(rows)
+    for key, row in changes.items():
+        if row is None or row == LedgerRow(key=key):
+            taken.pop(key, None)
+        else:
+            taken[key] = row
+    return taken
 
 
-def _rewritten(before: _Kind, after: _Kind, changed: Iterable[str]) -> dict[str, bytes | None]:
+def _rewritten(
+    before: _Kind, after: _Kind, changed: Iterable[str]
+) -> tuple[dict[str, bytes], dict[str, bytes | None]]:
     """
-    Return the files of one kind that hold something else after than before.
+    Return the files of one kind that hold something else after than before: as they were, and as they are.
     """
     plural, old, new, depth = after.plural, before.rows, after.rows, after.depth
     if depth != before.depth:
-        gone: Iterable[str] = spread(plural, old.values(), before.depth)
-        return dict.fromkeys(gone) | _encoded(plural, new.values(), depth)
+        gone = _encoded(plural, old.values(), before.depth)
+        return gone, {**dict.fromkeys(gone), **_encoded(plural, new.values(), depth)}
     # Compared as bytes: to Python, True and 1 are equal
-    moved = (key for key in changed if ENCODER.encode(old.get(key)) != ENCODER.encode(new.get(key)))
+    moved = [key for key in changed if ENCODER.encode(old.get(key)) != ENCODER.encode(new.get(key))]
     touched = {shard_path(plural, key, depth) for key in moved}
     if not touched:
-        return {}
-    beside = (row for key, row in new.items() if shard_path(plural, key, depth) in touched)
-    return dict.fromkeys(touched) | _encoded(plural, beside, depth)
+        return {}, {}
+    beside = dict.fromkeys([*within(touched, old), *moved])
+    was = _encoded(plural, (old[key] for key in beside if key in old), depth)
+    now = _encoded(plural, (new[key] for key in beside if key in new), depth)
+    return was, {**dict.fromkeys(touched), **now}
 
 
-def _encoded(plural: str, rows: Iterable[LedgerRow], depth: int) -> dict[str, bytes | None]:
+def _encoded(plural: str, rows: Iterable[LedgerRow], depth: int) -> dict[str, bytes]:
     """
     Return the files that hold the rows.
     """

@@ -89,6 +89,17 @@ def spread(plural: str, rows: Iterable[Row], depth: int) -> dict[str, list[Row]]
     return shards
 
 
+def within(paths: Iterable[str], keys: Iterable[str]) -> list[str]:
+    """
+    Return those of the keys whose rows the files hold; all files are of one kind and depth.
+
+    Of a million keys a thousand files hold a hundredth: each costs a hash here, and no more.
+    """
+    prefixes = {shard_digits(path) for path in paths}
+    length, sha256 = max(map(len, prefixes), default=0), hashlib.sha256
+    return [key for key in keys if sha256(key.encode()).hexdigest()[:length] in prefixes]
+
+
 def misplaced(rows: Sequence[Row], hashes: Sequence[str], path: str, *, shard: str) -> list[Fault]:
     """
     Return a fault for each row of the file at `path` that belongs in another shard than `shard`.
