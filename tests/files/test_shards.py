@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.ledger import LedgerRow
-from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread
+from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread, within
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,14 @@ def test_a_row_in_the_wrong_file_is_named_with_the_right_one() -> None:
     assert [str(fault) for fault in found] == [
         f"state/{shard}:{len(shards[shard]) + 1}: key '{moved.key}' belongs in {shard_path('users', moved.key, 1)}"
     ]
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2, 3])
+def test_the_keys_within_some_files_are_those_whose_rows_they_hold(depth: int) -> None:
+    """
+    What is found from a file's path is what the path is made from, however deep.
+    """
+    keys = [f"key-{number}" for number in range(500)]
+    files = {shard_path("users", key, depth) for key in keys[:3]}
+
+    assert within(files, keys) == [key for key in keys if shard_path("users", key, depth) in files]
