@@ -200,7 +200,7 @@ def opened(settings: Settings, account: str | None, *, now: Callable[[], datetim
 
 
 def patiently(
-    call: Callable[[], Any],
+    ask: Callable[[], Any],
     *,
     retries: Retries,
     now: Callable[[], datetime],
@@ -208,14 +208,14 @@ def patiently(
     draw: Callable[[], float] = _RANDOM,
 ) -> Record:
     """
-    Return the object that a call is answered with. It only reads, so it is made again where that may help.
+    Return the object that a question is answered with. It only reads, so it is made again where that may help.
 
     Raises SourceError where it is refused, is no object, or the patience has an end.
     """
     began, attempt = now(), 0
     while True:
         attempt += 1
-        came, told = _once(call)
+        came, told = _once(ask)
         if not isinstance(came, Answer | Exception):
             return came
         moment = now()
@@ -237,7 +237,7 @@ _HINTS = {
 }
 
 
-def _once(call: Callable[[], Any]) -> tuple[Record | Answer | Exception, str]:
+def _once(ask: Callable[[], Any]) -> tuple[Record | Answer | Exception, str]:
     """
     Return an answer's object, or the answer that is none, or why there was no answer; and the latter two in words.
     """
@@ -245,7 +245,7 @@ def _once(call: Callable[[], Any]) -> tuple[Record | Answer | Exception, str]:
     from requests.exceptions import RequestException  # noqa: PLC0415 - loaded by now
 
     try:
-        result = call().get_result()
+        result = ask().get_result()
     except ApiException as error:
         headers = error.http_response.headers if error.http_response is not None else {}
         answer = Answer(status=error.status_code, headers={key.lower(): value for key, value in headers.items()})

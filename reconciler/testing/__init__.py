@@ -4,4 +4,10 @@ Contracts that adapters pass, for whoever writes one: inherit in a test module o
 
 import pytest
 
-pytest.register_assert_rewrite("reconciler.testing.sources")
+pytest.register_assert_rewrite(
+    "reconciler.testing.sources",
+    "reconciler.testing.targets",
+    "reconciler.testing.targets_edited",
+    "reconciler.testing.targets_kept",
+    "reconciler.testing.writes",
+)

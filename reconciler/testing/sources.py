@@ -170,17 +170,15 @@ class SourceContract:
         assert reading.fetched_at == AT
 
     def test_nothing_to_read_is_refused(
-        self, adapter: SourceAdapter[Any], asking: Asking[Any], tmp_path: Path
+        self, adapter: SourceAdapter[Any], asking: Asking[Any], tmp_path_factory: pytest.TempPathFactory
     ) -> None:
         """
         An empty folder is an error in words, and never an empty organisation: that would remove everybody.
         """
-        empty = tmp_path / "empty"
-        empty.mkdir()
         if adapter.files is None:
             pytest.skip("this source reads no files")
         with pytest.raises(ReconcilerError):
-            adapter.files([empty], asking)
+            adapter.files([tmp_path_factory.mktemp("empty")], asking)
 
     def test_file_that_is_not_there_is_refused(self, adapter: SourceAdapter[Any], asking: Asking[Any]) -> None:
         """

@@ -12,9 +12,9 @@ from reconciler.errors import StoreError
 from reconciler.ports import Result, Target, Write
 from reconciler.store import EmptyStore
 from reconciler.store_fence import GitFence
+from reconciler.testing.writes import creation
 from reconciler.wiring.fenced import Fenced, fenced
 from tests.store.conftest import Repository
-from tests.targets.contract import creation
 from tests.targets.memory import MemoryTarget
 
 SECOND = Head(version=1, lineage="ours", target="sql", serial=2)

@@ -11,9 +11,9 @@ from reconciler.ports import Write
 from reconciler.targets.ldap import ADAPTER, LdapTarget, fit
 from reconciler.targets.ldap_convert import OURS, RefusedError, added, checked, csn, differing, live, modified
 from reconciler.targets.ldap_settings import Disabled, Groups, LdapSettings, Users
+from reconciler.testing.writes import creation
 from reconciler.wire.ldap_connect import Channel
 from reconciler.wire.ldap_entry import Entry
-from tests.targets.contract import creation
 from tests.wire.directories import made
 
 OPENLDAP = LdapSettings(users=Users(base="ou=p"), groups=Groups(base="ou=g"), bind_dn="cn=Tool,dc=x", password="")

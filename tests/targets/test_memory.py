@@ -7,7 +7,8 @@ import pytest
 from reconciler.core.model import Equality
 from reconciler.errors import TargetError
 from reconciler.ports import Write
-from tests.targets.contract import TargetContract, creation, landed, update, written
+from reconciler.testing.targets import TargetContract
+from reconciler.testing.writes import creation, landed, update, written
 from tests.targets.memory import Effect, MemoryTarget, Moment
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import pytest
 
 from reconciler.targets.scim import ScimTarget
-from tests.targets.contract import TargetContract
+from reconciler.testing.targets import TargetContract
 from tests.targets.scim_memory import ROOT, MemoryScim
 from tests.wire.scim_admin import ScimAdmin
 from tests.wire.scim_places import CANNOT, FIELDS, GROUP_FIELDS, SETTINGS

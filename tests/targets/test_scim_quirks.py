@@ -18,8 +18,8 @@ from reconciler.ports_adapter import Opening
 from reconciler.targets.scim import ADAPTER
 from reconciler.targets.scim_profiles import PROFILES, Quirks
 from reconciler.targets.scim_settings import ScimSettings, fit, places, quirks
+from reconciler.testing.writes import creation, group, landed, update, user, written
 from reconciler.wire.message import Answer, LostError
-from tests.targets.contract import creation, group, landed, update, user, written
 from tests.targets.scim_memory import ROOT, MemoryScim
 
 SETTINGS = ScimSettings()

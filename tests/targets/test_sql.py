@@ -19,7 +19,8 @@ from reconciler.errors import TargetError
 from reconciler.targets import sql_schema
 from reconciler.targets.sql import SqlTarget
 from reconciler.targets.sql_tables import SHAPES
-from tests.targets.contract import TargetContract, creation, group, landed, update, user, written
+from reconciler.testing.targets import TargetContract
+from reconciler.testing.writes import creation, group, landed, update, user, written
 from tests.targets.sql_admin import SqlAdmin
 
 ROLE_GROUPS = frozenset({"OPAdministrators"})

@@ -11,8 +11,8 @@ import pytest
 from reconciler.core.model import Fields
 from reconciler.targets.scim import ScimTarget
 from reconciler.targets.scim_settings import ScimSettings
+from reconciler.testing.writes import creation, deletion, landed, update, user, written
 from reconciler.wire.settings import Bearer
-from tests.targets.contract import creation, deletion, landed, update, user, written
 from tests.wire.scim_servers import canaille
 
 pytestmark = pytest.mark.ci

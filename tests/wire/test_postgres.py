@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from reconciler.core.ledger import Fence
 from reconciler.errors import TargetError
 from reconciler.targets.sql import SqlTarget
-from tests.targets.contract import TargetContract, creation, group, landed, update, user, written
+from reconciler.testing.targets import TargetContract
+from reconciler.testing.writes import creation, group, landed, update, user, written
 from tests.wire.postgres import PostgresAdmin, postgres, statement
 
 pytestmark = pytest.mark.ci

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.targets.scim import ScimTarget
-from tests.targets.contract import TargetContract
+from reconciler.testing.targets import TargetContract
 from tests.wire.scim_admin import ScimAdmin
 from tests.wire.scim_places import CANNOT, FIELDS, GROUP_FIELDS, SETTINGS
 from tests.wire.scim_servers import scim2_server

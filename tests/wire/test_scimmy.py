@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.targets.scim import ScimTarget
 from reconciler.targets.scim_settings import ScimSettings
-from tests.targets.contract import TargetContract
+from reconciler.testing.targets import TargetContract
 from tests.wire.scim_admin import ScimAdmin
 from tests.wire.scim_places import CORE_CANNOT, CORE_FIELDS
 from tests.wire.scim_servers import scimmy

@@ -13,9 +13,10 @@ from reconciler.errors import TargetError
 from reconciler.targets.ldap import LdapTarget
 from reconciler.targets.ldap_convert import OURS, csn
 from reconciler.targets.ldap_settings import Groups, LdapSettings, Users
+from reconciler.testing.targets import TargetContract
+from reconciler.testing.writes import creation, group, landed, update, user, written
 from reconciler.wire.ldap_connect import Channel, connect
 from reconciler.wire.ldap_controls import asserting
-from tests.targets.contract import TargetContract, creation, group, landed, update, user, written
 from tests.wire.ldap_admin import GROUPS, PEOPLE, LdapAdmin
 from tests.wire.slapd import READER, SECRET, TOOL, Slapd, slapd
 
