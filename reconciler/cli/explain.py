@@ -25,6 +25,7 @@ _WHY = {
     "excluded": "an override keeps hands off",
     "invited": "the invitation is not accepted yet",
     "left": "the source says that this person left",
+    "not-enabled": "no override enables it, so whether it can be used is the administrators' affair",
     "missing": "the source no longer has this person",
     "not-selected": "nobody has selected this person",
     "suspended": "the source has suspended this person",

@@ -201,6 +201,7 @@ def _record(session: Session, bench: Bench, found: Found, *, choice: Choice, for
     Write the choice, and tell what was written and what to type next.
     """
     written = record_choice(bench, found, choice)
+    _say_what_comes_too_late(session, choice)
     if written.path is None:
         session.say("all of them are chosen already, and nothing is added: reconciler plan")
         return 0
@@ -211,6 +212,16 @@ def _record(session: Session, bench: Bench, found: Found, *, choice: Choice, for
         session.say(f"not copied, because the policy does not manage these groups: {beyond}")
     session.say(f"next: git add {written.path} && git commit, then: reconciler plan")
     return 0
+
+
+def _say_what_comes_too_late(session: Session, choice: Choice) -> None:
+    """
+    Say whom options are of no use to: roles and state are for who is made, and the target's affair from then on.
+    """
+    given = [name for name, value in (("--enable", choice.enable), ("--roles", choice.roles)) if value]
+    there = [one.name for one in choice.chosen if one.status == "synchronize"]
+    if given and there:
+        session.say(f"{' and '.join(given)} change nothing for who was imported before: {', '.join(there)}")
 
 
 def _lines(written: Recorded) -> Iterator[str]:

@@ -251,7 +251,7 @@ def _decision(
         names=facts.names,
         entities={
             "group": len(kinds[0].within.pairs),
-            "user": len(kinds[1].within.pairs) + (len(kinds[1].within.steady) if world.scope.whole else 0),
+            "user": len(kinds[1].within.pairs) + len(kinds[1].within.steady),
         },
         scope=world.scope.told,
     )

@@ -82,13 +82,14 @@ def _narrowed(who: Correlation, which: str, named: frozenset[str]) -> Correlatio
     """
     Return those who are `named`, those who are known (the ledger links them), or none, and their conflicts.
 
-    A key that another took over goes only together with the one who bears the new key.
+    Who is steady is known. A key that another took over goes only together with the one who bears the new key.
     """
     known = frozenset(pair.key for pair in who.pairs if which == "known" and pair.row and pair.row.link)
     keys = named if which == "named" else known
     return replace(
         who,
         pairs=tuple(pair for pair in who.pairs if pair.key in keys),
+        steady=who.steady if which == "known" else frozenset(),
         conflicts=tuple(one for one in who.conflicts if keys.intersection(one.keys)),
         superseded={old: new for old, new in who.superseded.items() if new in keys},
     )

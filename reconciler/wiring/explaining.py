@@ -70,10 +70,10 @@ class Explanation(Struct, frozen=True, kw_only=True):
     """
     Everything about one person. `origin` is the record in the export, empty where the export has none.
 
-    `state` is what Git wants of the account (`active`, `inactive`, `untouched`, `absent`), `reason` and `because`
-    why it is not active. `account` is the target's id, empty where there is none. `plan` is the part of the plan
-    that is about this person. `commits` has the commit of each line of the state folder that is named (None: no
-    commit holds it yet).
+    `state` is what Git wants of the account (`active`, `present`, `inactive`, `untouched`, `absent`), `reason` and
+    `because` why it is not active. `account` is the target's id, empty where there is none. `plan` is the part of
+    the plan that is about this person. `commits` has the commit of each line of the state folder that is named
+    (None: no commit holds it yet).
     """
 
     key: str
@@ -107,14 +107,15 @@ def explain(found: Bench, name: str) -> Explanation:
     live, placed = account_of(decision, key), org.users.get(key)
     desired = desired_user(org, placed) if placed else None
     label = desired.name if desired else row.names.present if row and row.names else key
+    state, reason = _standing(org, desired)
     missing = f"absent from the export of {world.export.manifest.fetched_at}"
     told = Explanation(
         key=key,
         name=label,
         origin=placed.origin if placed else "",
         source_state=f"{placed.row.state} ({placed.row.source_state})" if placed else "",
-        state=desired.state if desired else "absent",
-        reason=desired.reason if desired else "missing",
+        state=state,
+        reason=reason,
         because=cause(org, desired, "active") if desired else missing,
         account=live.id if live else "",
         usable=live.active if live else False,
@@ -125,6 +126,16 @@ def explain(found: Bench, name: str) -> Explanation:
         commits={},
     )
     return replace(told, commits=_commits(found.root, told))
+
+
+def _standing(org: Organisation, desired: Desired | None) -> tuple[str, str]:
+    """
+    Return what Git wants of an account, and why it is not to be active.
+    """
+    if desired is None:
+        return "absent", "missing"
+    left = org.policy.users.lifecycle.new == "create-disabled" and not desired.decisions.enable
+    return ("present", "not-enabled") if left and desired.state == "active" else (desired.state, desired.reason)
 
 
 def _commits(root: Path, told: Explanation) -> dict[str, Commit | None]:

@@ -599,3 +599,15 @@ def test_run_about_somebody_tells_an_unknown_state_once(world: World) -> None:
     world.cloud_says("dora", state="unknown", source_state="ODD")
 
     assert [one.code for one in world.plan(login(["dora", "ann"])).notices] == ["unknown-state"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "count"),
+    [(None, 3), (sync_users([]), 3), (sync_users(["ann"]), 1), (START, 0)],
+    ids=["all", "all known", "named", "none"],
+)
+def test_plan_counts_whom_it_looked_at(world: World, scope: Scope | None, count: int) -> None:
+    """
+    Who is as Git says has been looked at like everybody else of the scope.
+    """
+    assert world.plan(scope).entities["user"] == count

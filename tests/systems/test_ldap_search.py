@@ -482,6 +482,31 @@ def test_l05_choosing_again_leaves_roles_and_state_alone(imported: Office) -> No
 
     assert (told.code, imported.git("status", "--porcelain")) == (0, "")
     assert "chosen already" in told.err
+    assert "--enable and --roles change nothing for who was imported before: andarm" in told.err
+
+
+@pytest.mark.parametrize(
+    ("options", "wanted"), [((), "present"), (("--enable",), "active")], ids=["not", "enabled"]
+)
+def test_l06_explain_tells_who_was_not_enabled(office: Office, options: tuple[str, ...], wanted: str) -> None:
+    """
+    Git wants somebody active only where an override says so.
+    """
+    office.run("import", "directory", "mona", "--all", *options)
+    office.applied()
+
+    assert office.run("explain", "mona", "--format", "json").json["state"] == wanted
+    assert ("no override enables it" in office.run("explain", "mona").out) == (wanted == "present")
+
+
+@pytest.mark.parametrize("options", [("--enable",), ()], ids=["asked for", "not asked for"])
+def test_l06_new_ones_hear_of_nothing_that_comes_too_late(office: Office, options: tuple[str, ...]) -> None:
+    """
+    Who is made now gets what was asked for, and nothing is said of it.
+    """
+    told = office.run("import", "directory", "mona", "--all", *options)
+
+    assert "change nothing" not in told.err
 
 
 def test_l05_choice_that_was_taken_back_can_be_made_again(imported: Office) -> None:
