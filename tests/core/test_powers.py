@@ -64,7 +64,7 @@ CASES: dict[str, tuple[Live | None, tuple[Change, ...], list[Any]]] = {
     ),
     "loses it": (
         account(("Administrator",)),
-        (update({"roles": ()}, {"roles": ("Viewer",)}),),
+        (update({"roles": ("Administrator",)}, {"roles": ("Viewer",)}),),
         [((), ("Administrator",))],
     ),
     "is made unusable": (account(groups=("7",)), (OFF,), LOST),

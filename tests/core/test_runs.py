@@ -183,3 +183,25 @@ def test_the_head_vouches_for_the_last_record() -> None:
     assert [fault.path for fault in verify_chain(decoded(files[:2]), last=digest_bytes(files[2][1]))] == [
         "head.json"
     ]
+
+
+def test_first_record_has_none_before_it() -> None:
+    """
+    A first record that names another is no beginning.
+    """
+    (fault,) = verify_chain(decoded([("runs/2026/000001.jsonl", record(header(1, "sha256:1")))]))
+
+    assert (fault.path, fault.message) == (
+        "runs/2026/000001.jsonl",
+        "names sha256:1 as the one before it, but it is the first",
+    )
+
+
+def test_record_that_was_put_in_is_told_as_that() -> None:
+    """
+    Where a record names one that is there, and not the one before it, something stands between.
+    """
+    files = chain(3)
+    files.insert(2, ("runs/2026/000002.jsonl", record(header(2, digest_bytes(files[0][1])))))
+
+    assert "records were reordered, or one was put in" in str(verify_chain(decoded(files)))
