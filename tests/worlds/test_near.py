@@ -161,6 +161,21 @@ def test_who_is_linked_is_not_looked_for_by_mail(tmp_path: Path) -> None:
     assert mails_asked(world, "new") == set()
 
 
+def test_create_that_was_left_open_is_found_again(tmp_path: Path) -> None:
+    """
+    A run was killed once the account was made: the login knows it by what we meant to make.
+    """
+    world = company(tmp_path, 2)
+    world.cloud_says("new", groups=("staff",))
+    world.apply_and_die()
+    whole = whole_world(world, login(["new"]))
+    near = nearby(whole.scope.named, (), whole.policy, Sight(whole).look)
+
+    assert near is not None
+    assert near.user_rows["id-new"].intent is not None
+    assert [one.name for one in near.live_users.values()] == ["new"]
+
+
 def mails_asked(world: stories.World, name: str) -> set[str]:
     """
     Return the e-mails that a login of somebody asks the target for.
