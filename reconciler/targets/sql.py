@@ -14,15 +14,20 @@ from reconciler.core.ledger import Fence
 from reconciler.core.model import Equality, Snapshot
 from reconciler.errors import TargetError
 from reconciler.ports import Result, Write
-from reconciler.ports_adapter import NoSettings, Opening, TargetAdapter
-from reconciler.targets.sql_file import RegistryFile, path_of
+from reconciler.ports_adapter import Opening, TargetAdapter
+from reconciler.targets.sql_file import ForeignFile, RegistryFile, path_of
 from reconciler.targets.sql_look import SqlSight
 from reconciler.targets.sql_postgres import SCHEMES, server_of
 from reconciler.targets.sql_read import snapshot
+from reconciler.targets.sql_settings import SqlSettings, Tables
 from reconciler.targets.sql_versions import Registry, prepare
 
 if TYPE_CHECKING:
     from reconciler.targets.sql_engine import RegistryEngine
+    from reconciler.targets.sql_own import OwnTables
+
+PATIENCE = 30.0
+"""Seconds that a write waits for others."""
 
 _FENCE = "SELECT lineage, serial, holder, until FROM fence"
 _FIRST_FENCE = """
@@ -49,7 +54,7 @@ class SqlTarget:
         url: str,
         *,
         role_groups: frozenset[str] = frozenset(),
-        patience: float = 30.0,
+        patience: float = PATIENCE,
         identity: str | None = None,
     ) -> Self:
         """
@@ -137,10 +142,12 @@ def _registry_at(url: str, *, patience: float, identity: str | None) -> Registry
     return RegistryFile(path.absolute(), identity or f"sqlite:{path.as_posix()}", patience)
 
 
-def _opened(opening: Opening[NoSettings]) -> SqlTarget:
+def _opened(opening: Opening[SqlSettings]) -> "SqlTarget | OwnTables":
     """
     Return the target that reconciler.yaml means; a file is named by the path that stands there, wherever it starts.
     """
+    if opening.settings.tables is not None:
+        return _own(opening, opening.settings.tables)
     if opening.url.startswith(SCHEMES):
         return SqlTarget.open(opening.url, role_groups=opening.role_groups)
     url = f"sqlite:///{(opening.home / path_of(opening.url)).as_posix()}"
@@ -148,5 +155,23 @@ def _opened(opening: Opening[NoSettings]) -> SqlTarget:
     return SqlTarget.open(url, identity=identity, role_groups=opening.role_groups)
 
 
-ADAPTER = TargetAdapter(settings=NoSettings, open=_opened)
+def _own(opening: Opening[SqlSettings], tables: Tables) -> "OwnTables":
+    """
+    Return an application's own tables; raises TargetError where there is no such file.
+    """
+    from reconciler.targets.sql_own import OwnTables  # noqa: PLC0415 - SQLAlchemy takes its time to load
+
+    if opening.url.startswith(SCHEMES):
+        registry: Registry = server_of(opening.url, patience=PATIENCE, identity=None)
+    else:
+        path = opening.home / path_of(opening.url)
+        registry = ForeignFile(path, f"sqlite:{opening.url.removeprefix('sqlite:///')}", PATIENCE)
+        if not path.is_file():
+            raise TargetError(
+                f"there is no database {path_of(opening.url)}", hint="name the application's own file"
+            )
+    return OwnTables(registry, tables, role_groups=opening.role_groups)
+
+
+ADAPTER = TargetAdapter(settings=SqlSettings, open=_opened)
 """What is plugged in under the name `sql`."""

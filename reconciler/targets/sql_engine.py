@@ -5,8 +5,8 @@ Writes to the registry through SQLAlchemy Core: its engine, whose every transact
 from collections.abc import Sequence
 from functools import partial
 
-from sqlalchemy import Connection, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from reconciler.ports import Result, Write
 from reconciler.targets.sql_versions import Registry
@@ -22,8 +22,7 @@ class RegistryEngine:
         self._registry = registry
         url, settings, begin = registry.engine
         self._engine = create_engine(url, creator=registry.connect, hide_parameters=True, **settings)
-        if begin:
-            event.listen(self._engine, "begin", partial(_begin, begin))
+        begin_by_hand(self._engine, begin)
 
     def write(self, writes: Sequence[Write], *, run: str, roles: frozenset[str]) -> list[Result]:
         """
@@ -34,13 +33,21 @@ class RegistryEngine:
                 with self._engine.begin() as connection:
                     return write_all(connection, writes, run=run, roles=roles)
             except DBAPIError as error:
-                raise _drivers(error) from error
+                raise drivers(error) from error
 
     def close(self) -> None:
         """
         Give back every connection.
         """
         self._engine.dispose()
+
+
+def begin_by_hand(engine: Engine, statement: str) -> None:
+    """
+    Let transactions begin with a statement of ours; with an empty one the driver begins them.
+    """
+    if statement:
+        event.listen(engine, "begin", partial(_begin, statement))
 
 
 def _begin(statement: str, connection: Connection) -> None:
@@ -50,8 +57,8 @@ def _begin(statement: str, connection: Connection) -> None:
     connection.exec_driver_sql(statement)
 
 
-def _drivers(error: DBAPIError) -> BaseException:
+def drivers(error: SQLAlchemyError) -> BaseException:
     """
     Return what the driver said, without the statement that SQLAlchemy adds.
     """
-    return error.orig or OSError(str(error))
+    return getattr(error, "orig", None) or OSError(str(error))

@@ -66,12 +66,19 @@ class RegistryFile(Struct, frozen=True):
         administrator's edit. 64 MiB of pages hold the index of a million memberships; with the usual two, writing
         them is a third slower.
         """
-        driver = Announced(str(self.path), timeout=self.patience, isolation_level=None, check_same_thread=False)
-        driver.execute("PRAGMA foreign_keys = ON")
+        driver = self.opened()
         driver.execute("PRAGMA cache_size = -65536")
         deadline = time.monotonic() + self.patience
         while not _write_ahead(driver, last_try=time.monotonic() >= deadline):
             time.sleep(_PAUSE)
+        return driver
+
+    def opened(self) -> Announced:
+        """
+        Return a new connection to the file as it is.
+        """
+        driver = Announced(str(self.path), timeout=self.patience, isolation_level=None, check_same_thread=False)
+        driver.execute("PRAGMA foreign_keys = ON")
         return driver
 
     @contextmanager
@@ -122,6 +129,18 @@ class RegistryFile(Struct, frozen=True):
             reason = str(error)
             hint = next((hint for word, hint in _HINTS.items() if word in reason), "")
             raise TargetError(f"{self.identity}: cannot {doing}: {reason}", hint=hint) from error
+
+
+class ForeignFile(RegistryFile, frozen=True):
+    """
+    A file that is an application's: how it is kept on disk is left as it is.
+    """
+
+    def connect(self) -> Announced:
+        """
+        Return a new connection.
+        """
+        return self.opened()
 
 
 def path_of(url: str) -> Path:

@@ -46,7 +46,7 @@ def prepare(write: Write) -> Ready:
     fields = write.fields if write.action != "create" else {shape.name: write.name, **write.fields}
     columns, sets = _split(shape, fields)
     if write.action == "create":
-        _refuse_unstorable("external_id", write.key)
+        refuse_unstorable("external_id", write.key)
         columns = {**shape.defaults, **columns, "external_id": write.key}
     return Ready(
         write=write,
@@ -87,7 +87,7 @@ def _scalar(name: str, value: Value, scalar: Scalar) -> Value:
     if type(value) is not scalar.type:
         raise RefusedError(f"{name} takes {_WORDS[scalar.type]}, not {value!r}")
     if isinstance(value, str):
-        _refuse_unstorable(name, value)
+        refuse_unstorable(name, value)
         if not value and not scalar.nullable:
             raise RefusedError(f"{name} cannot be empty")
     elif isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
@@ -104,11 +104,11 @@ def _elements(name: str, value: Value) -> tuple[str, ...]:
     if not isinstance(value, tuple):
         raise RefusedError(f"{name} takes a list, not {value!r}")
     for element in value:
-        _refuse_unstorable(name, element)
+        refuse_unstorable(name, element)
     return tuple(sorted(set(value)))
 
 
-def _refuse_unstorable(name: str, text: str) -> None:
+def refuse_unstorable(name: str, text: str) -> None:
     """
     Refuse text that a database cannot give back as it was: a NUL ends it, half a surrogate pair has no bytes.
     """
