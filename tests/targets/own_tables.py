@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from reconciler.core.model import Value
 from reconciler.targets.sql_settings import Members, Rows, Side, State, Tables
-from tests.targets.contract import TargetContract
+from reconciler.testing.targets import TargetContract
 from tests.targets.sql_admin import SqlAdmin
 
 NUMBER = {

@@ -15,7 +15,7 @@ from reconciler.ports_adapter import Opening
 from reconciler.targets.sql import ADAPTER
 from reconciler.targets.sql_own import OwnTables
 from reconciler.targets.sql_settings import Members, SqlSettings, Tables
-from tests.targets.contract import creation, group, landed, update, user, written
+from reconciler.testing.writes import creation, group, landed, update, user, written
 from tests.targets.own_tables import NUMBER, STATEMENTS, TABLES, AppAdmin, OwnTablesContract
 from tests.targets.sql_admin import SqlAdmin
 
