@@ -17,6 +17,7 @@ from reconciler.core.export import GroupRow, UserRow
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.model import Kind
 from reconciler.core.near import Ask, forms
+from reconciler.effects import effect
 from reconciler.files.atomic import make_folder
 
 VERSION: Final = "1"
@@ -38,7 +39,8 @@ class Names:
 
     def __init__(self, path: Path) -> None:
         make_folder(path.parent)
-        self._driver = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+        with effect("open", path):
+            self._driver = sqlite3.connect(path, isolation_level=None, timeout=30.0)
         self._driver.execute("PRAGMA synchronous = OFF")
 
     def fact(self, name: str) -> str:
