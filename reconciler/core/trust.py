@@ -100,7 +100,9 @@ def _degraded(manifest: Manifest, expected: Expectation) -> Iterator[str]:
         why = "; ".join(told) or "its manifest says so"
         yield f"the export is incomplete ({why})"
     if earlier(expected.now, expected.max_age) > manifest.fetched_at:
-        yield f"the export is stale: read at {manifest.fetched_at}, more than {expected.max_age} ago"
+        oldest = {time: name for name, time in _times(manifest).items()}.get(manifest.fetched_at)
+        which = f" of {oldest}" if oldest else ""
+        yield f"the export{which} is stale: read at {manifest.fetched_at}, more than {expected.max_age} ago"
     yield from _missing(manifest.counts, expected.head.counts, expected.guards)
     if isinstance(manifest, JoinedManifest) and len(manifest.sizes) > 1:
         for name, size in manifest.sizes.items():

@@ -59,6 +59,17 @@ def test_part_that_comes_back_empty_proves_nobody_gone() -> None:
     )
 
 
+def test_part_that_is_stale_is_named() -> None:
+    """
+    Of several exports the one that is too old is called by its source.
+    """
+    both = joined({"a": export("a", "a1", fetched_at=LATE), "b": export("b", "b1")}).manifest
+    head = Head(version=1, lineage="l", target="t", serial=0)
+    expected = Expectation(target="t", now=LATE, max_age="30m", account=None, head=head, guards=Guards())
+
+    assert judge(both, expected).degraded == (f"the export of b is stale: read at {EARLY}, more than 30m ago",)
+
+
 def test_key_of_two_sources_is_refused_at_both_places() -> None:
     """
     Nobody can tell which of the two is meant, so neither is believed.
