@@ -27,7 +27,7 @@ class Reach(Struct, frozen=True):
 
 def reach_of(scope: Scope, directory: Directory) -> Reach:
     """
-    Return whom the names of a scope mean.
+    Return whom the names of a scope mean, which names users or groups.
 
     Who is gone from the source is meant too, where the scope may take everything; and so is a group that is gone.
     Raises UnknownNameError where a name is nobody's, UsageError where it may be several's.
@@ -35,9 +35,7 @@ def reach_of(scope: Scope, directory: Directory) -> Reach:
     if scope.users == "named":
         gone = directory.recorded_person if scope.remove == "all" else _nobody
         return Reach(users=_meant(scope, directory.person, gone))
-    if scope.groups == "named":
-        return Reach(groups=_meant(scope, directory.group, directory.recorded_group))
-    return Reach()
+    return Reach(groups=_meant(scope, directory.group, directory.recorded_group))
 
 
 def _nobody(_name: str) -> set[str]:

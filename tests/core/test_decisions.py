@@ -260,3 +260,12 @@ def test_resolving_without_a_ledger_knows_the_export_alone() -> None:
 
     assert (list(found.users), list(found.groups), found.faults) == (["id-ann"], ["id-staff"], ())
     assert found.users["id-ann"].include
+
+
+def test_nobody_answers_to_a_name_that_is_not_there() -> None:
+    """
+    Who has no e-mail address, or an empty one, is found by key and user name alone.
+    """
+    people = [person("ann", email=None), person("bob", email="")]
+
+    assert set(Directory(export(people), {}, {}).people) == {"id-ann", "ann", "id-bob", "bob"}
