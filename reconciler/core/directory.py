@@ -119,10 +119,9 @@ def _meant(index: Mapping[str, set[str]], name: str) -> set[str]:
     return {name} if name in keys else keys
 
 
-def _note(index: dict[str, set[str]], key: str, *names: object) -> None:
+def _note(index: dict[str, set[str]], key: str, *names: str) -> None:
     for name in names:
-        if isinstance(name, str) and name:
-            index.setdefault(folded(name), set()).add(key)
+        index.setdefault(folded(name), set()).add(key)
 
 
 def names_in_export(row: UserRow | GroupRow) -> tuple[str, ...]:
@@ -146,7 +145,7 @@ def _borne(row: LedgerRow, prefixes: Sequence[str] = ()) -> tuple[str, ...]:
     """
     names = (row.names.present, *row.names.previous) if row.names else ()
     bare = (name.removeprefix(prefix) for name in names for prefix in prefixes if name.startswith(prefix))
-    return tuple(dict.fromkeys((*bare, *names)))
+    return tuple(dict.fromkeys(filter(None, (*bare, *names))))
 
 
 def _mail(row: LedgerRow) -> str:
