@@ -16,6 +16,7 @@ from reconciler.core.clashes import clashes
 from reconciler.core.ledger import CreateIntent, LedgerRow
 from reconciler.core.matching import Index, Matching
 from reconciler.core.model import Conflict, Desired, Kind, Live
+from reconciler.core.parted import Joins, partings
 from reconciler.core.policy import Match
 from reconciler.core.ruling import Contest
 
@@ -61,11 +62,12 @@ def correlate(
     matching: Matching,
     *,
     steady: Mapping[str, Live] | None = None,
+    joins: Joins | None = None,
 ) -> Correlation:
     """
     Return who is who. `steady` are the accounts, by key, of people of whom it is known already: they get no pair.
 
-    They need not stand in `live`.
+    They need not stand in `live`. `joins` is what is known of people of several sources, where these are joined.
     1. Links of the ledger hold. 2. What is left is matched by intent, external id, name, e-mail, in the policy's
     order. 3. Ties, two desired for one live, and names that would collide become conflicts. 4. Whoever is left on
     either side stands alone.
@@ -75,6 +77,7 @@ def correlate(
     found = {key: _candidates(wanted, rows.get(key), index) for key, wanted in desired.items()}
     names = {key: one.name for key, one in known_already.items()}
     told = list(clashes(desired, rows, found, index, steady=names))
+    told += partings(desired, rows, index, joins, steady=known_already) if joins else ()
     conflicts = sorted({clash.conflict.id: clash.conflict for clash in told}.values(), key=lambda one: one.id)
     held = frozenset(key for conflict in conflicts for key in conflict.keys)
     matched = {one.id for _, lives in found.values() for one in lives}
@@ -87,7 +90,7 @@ def correlate(
     reborn = {index.orphans[one.live.id]: one.key for one in pairs if one.live and one.live.id in index.orphans}
     known = matched.union(*(clash.ids for clash in told))
     return Correlation(
-        pairs=(*pairs, *_undesired(rows, (desired, known_already, reborn), index), *_strangers(index, known)),
+        pairs=(*pairs, *_undesired(rows, (desired, known_already, reborn, held), index), *_strangers(index, known)),
         conflicts=tuple(conflicts),
         held=held,
         superseded=reborn,

@@ -97,16 +97,30 @@ class Dispute(Struct, frozen=True, kw_only=True):
     others: tuple[tuple[str, str], ...]
 
 
+class Apart(Struct, frozen=True, kw_only=True):
+    """
+    People of several sources who share the value of the joining field, and are not joined: several have an account.
+
+    `said` is what was said of each of the `keys`, and by which source.
+    """
+
+    keys: tuple[str, ...]
+    field: str
+    said: tuple[str, ...]
+
+
 class JoinedManifest(Manifest, frozen=True, kw_only=True):
     """
     What several exports are together; `parts` has when each source was read, `fetched_at` the earliest of these.
 
-    `sizes` has the counts of each, `disputes` where they say different things of one person.
+    `sizes` has the counts of each, `disputes` where they say different things of one person, `apart` whom they join
+    though each has an account.
     """
 
     parts: dict[str, str]
     sizes: dict[str, Counts]
     disputes: tuple[Dispute, ...] = ()
+    apart: tuple[Apart, ...] = ()
 
 
 class Placed(Struct, frozen=True, gc=False):

@@ -39,7 +39,7 @@ def joined(exports: Mapping[str, Export], joining: Joining | None = None) -> Exp
     if faults:
         raise InputError(tuple(faults))
     manifest = _manifest({name: one.manifest for name, one in exports.items()}, joining)
-    return Export(replace(manifest, disputes=found.disputes), users, groups)
+    return Export(replace(manifest, disputes=found.disputes, apart=found.apart), users, groups)
 
 
 def _rows(rows: Iterable[Row], faults: list[Fault]) -> tuple[Row, ...]:

@@ -5,6 +5,7 @@ Of each field the first source that gives it decides, in the order of precedence
 to be shown. Groups, roles and attributes of all sources count: each source speaks of its own.
 """
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
@@ -12,8 +13,7 @@ from typing import TypeAlias
 from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
-from reconciler.core.export import Dispute, Placed, UserRow
-from reconciler.core.matching import folded
+from reconciler.core.export import Apart, Dispute, Placed, UserRow
 
 FIELDS = ("user_name", "email", "first_name", "last_name", "display_name", "description", "locale")
 ATTRIBUTE = "attributes."
@@ -29,7 +29,7 @@ class Joining(Struct, frozen=True, kw_only=True):
     By which field people of several sources are one, and which order of sources holds for single fields.
 
     `by` is a field of a row, or `attributes.NAME`. Of the keys that the sources give, one in `known` is kept before
-    all others, so that nobody becomes somebody else because another source learns of them.
+    all others, so that nobody becomes somebody else because another source learns of them: those have an account.
     """
 
     by: str
@@ -39,21 +39,24 @@ class Joining(Struct, frozen=True, kw_only=True):
 
 class Merged(Struct, frozen=True):
     """
-    The people of all sources, each once, and where the sources say different things of one.
+    The people of all sources, each once, where the sources say different things of one, and who must not be one.
     """
 
     users: tuple[Placed, ...]
     disputes: tuple[Dispute, ...]
+    apart: tuple[Apart, ...] = ()
 
 
 def merged(sources: Mapping[str, Sequence[Placed]], joining: Joining) -> Merged:
     """
     Return the people of all sources, in order of precedence, those with one value of the joining field as one.
 
-    Whoever shares the value with somebody of the same source is joined with nobody: which of them is meant?
+    Whoever shares the value with somebody of the same source is joined with nobody: which of them is meant? Nor are
+    those of whom several are known: each has an account, and nobody gets another's because one source says so.
     """
     users: list[Placed] = []
     disputes: list[Dispute] = []
+    apart: list[Apart] = []
     for value, parts in _by_value(sources, joining.by).items():
         names = [name for name, _ in parts]
         if not value or len(set(names)) == 1:
@@ -61,22 +64,36 @@ def merged(sources: Mapping[str, Sequence[Placed]], joining: Joining) -> Merged:
         elif len(set(names)) < len(names):
             users += (placed for _, placed in parts)
             disputes += _ambiguous(parts, joining.by)
+        elif len({placed.row.key for _, placed in parts} & joining.known) > 1:
+            users += (placed for _, placed in parts)
+            apart.append(_apart(parts, joining.by))
         else:
             key = _key(parts, joining.known)
             users.append(_one(parts, key, joining))
             disputes += _disputes(parts, key, joining)
-    return Merged(tuple(users), tuple(disputes))
+    return Merged(tuple(users), tuple(disputes), tuple(apart))
 
 
 def _by_value(sources: Mapping[str, Sequence[Placed]], by: str) -> dict[str, Parts]:
     """
-    Return what the sources say by the folded value of the joining field; without one, under the empty value.
+    Return what the sources say by the value, in one form, of the joining field; without one, under the empty value.
     """
     found: dict[str, Parts] = defaultdict(list)
     for name, people in sources.items():
         for placed in people:
-            found[folded(_text(placed.row, by))].append((name, placed))
+            found[_alike(_text(placed.row, by))].append((name, placed))
     return found
+
+
+def _alike(text: str) -> str:
+    """
+    Return the form in which two values are one: but for letters' case, and canonically equal (Unicode NFC).
+
+    No look-alike is: whoever can choose a full-width letter, or any that folds to a plain one, is not for that the
+    one who has the plain letter.
+    """
+    low = unicodedata.normalize("NFC", text).lower()
+    return low if text.isascii() or not low.isascii() else text
 
 
 def _text(row: UserRow, name: str) -> str:
@@ -156,7 +173,7 @@ def _same(name: str, one: str, other: str, by: str) -> bool:
     """
     if name == "state" and one == "unknown":
         return True
-    return folded(one) == folded(other) if name == by else one == other
+    return _alike(one) == _alike(other) if name == by else one == other
 
 
 def _ambiguous(parts: Parts, by: str) -> Iterator[Dispute]:
@@ -165,3 +182,11 @@ def _ambiguous(parts: Parts, by: str) -> Iterator[Dispute]:
     """
     said = [(f"{name} {placed.row.key}", _text(placed.row, by)) for name, placed in parts]
     yield Dispute(key=parts[0][1].row.key, field=by, taken=None, others=tuple(said))
+
+
+def _apart(parts: Parts, by: str) -> Apart:
+    return Apart(
+        keys=tuple(placed.row.key for _, placed in parts),
+        field=by,
+        said=tuple(f"{name}: {_text(placed.row, by)!r}" for name, placed in parts),
+    )

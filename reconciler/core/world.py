@@ -12,11 +12,12 @@ from reconciler.core.correlate import Correlation, correlate
 from reconciler.core.decisions import resolve
 from reconciler.core.desired import desired_groups, outline
 from reconciler.core.directory import directory_of
-from reconciler.core.export import Export
+from reconciler.core.export import Export, JoinedManifest
 from reconciler.core.ledger import Ledger
 from reconciler.core.model import Equality, Inputs, Live, Snapshot
 from reconciler.core.organisation import Organisation, organisation
 from reconciler.core.overrides import Override, Waiver
+from reconciler.core.parted import Joins
 from reconciler.core.policy import Policy
 from reconciler.core.reach import Reach, reach_of
 from reconciler.core.rules import group_matching, user_matching
@@ -144,4 +145,16 @@ def people_in(world: World, org: Organisation) -> Correlation:
         world.ledger.users,
         user_matching(world.policy, world.equality),
         steady=steady.accounts,
+        joins=_joins(world.export),
     )
+
+
+def _joins(export: Export) -> Joins | None:
+    """
+    Return who of several sources was kept apart, and whom any of them calls active; None where there is but one.
+    """
+    manifest = export.manifest
+    if not isinstance(manifest, JoinedManifest):
+        return None
+    active = (placed.row.key for placed in export.users if placed.row.state == "active")
+    return Joins(manifest.apart, frozenset(active))

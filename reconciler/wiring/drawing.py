@@ -2,7 +2,7 @@
 What a target draws from: the export of its source, or of its sources as one.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -29,7 +29,7 @@ def drawn(root: Path, config: Config, target: str, ledger: Recorded) -> Drawn:
     """
     Return what the target draws from. Of several sources the whole is read at once.
 
-    Whoever stands in several of them, joined, keeps the key by which the ledger knows them.
+    Whoever stands in several of them, joined, keeps the key by which the ledger links them.
     Raises SourceError where a source has no export, InputError where one cannot be believed, or two have one key.
     """
     names = config.targets[target].sources
@@ -41,7 +41,10 @@ def drawn(root: Path, config: Config, target: str, ledger: Recorded) -> Drawn:
         if len(names) == 1
         else joined(
             {name: read_export(root / "exports" / name) for name in names},
-            joining(config.targets[target], lambda: {key for _, rows in ledger.shards() for key in rows}),
+            joining(
+                config.targets[target],
+                lambda: _linked(ledger),
+            ),
         ),
         account=TOGETHER.join(known) if len(known) == len(accounts) else None,
         max_age=min((source.max_age for source in sources), key=seconds),
@@ -50,7 +53,14 @@ def drawn(root: Path, config: Config, target: str, ledger: Recorded) -> Drawn:
 
 def joining(target: TargetConfig, known: Callable[[], Iterable[str]]) -> Joining | None:
     """
-    Return by what people of a target's sources are one, if they are; `known` is asked for the ledger's keys.
+    Return by what people of a target's sources are one, if they are; `known` is asked for those with an account.
     """
     join = target.join
     return Joining(by=join.by, precedence=join.precedence, known=frozenset(known())) if join else None
+
+
+def _linked(ledger: Recorded) -> Iterator[str]:
+    """
+    Yield the keys that have an account: a row that only says what was held is nobody's whom a join could lose.
+    """
+    yield from (key for _, rows in ledger.shards() for key, row in rows.items() if row.link)

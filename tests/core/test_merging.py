@@ -104,7 +104,6 @@ def test_state_is_that_of_the_first_source_that_knows_one(
     [
         pytest.param((), "h1", id="nobody"),
         pytest.param(("i1",), "i1", id="second"),
-        pytest.param(("i1", "h1"), "h1", id="both"),
     ],
 )
 def test_key_that_the_ledger_knows_is_kept(known: tuple[str, ...], key: str) -> None:
@@ -112,6 +111,37 @@ def test_key_that_the_ledger_knows_is_kept(known: tuple[str, ...], key: str) -> 
     Nobody becomes somebody else because another source learns of them.
     """
     assert one(joining=Joining(by="email", known=frozenset(known)))[0].key == key
+
+
+def test_two_who_are_known_never_become_one() -> None:
+    """
+    Each has an account: each stays who it is, and what either source says is told.
+    """
+    found = together([HR], [IAM], Joining(by="email", known=frozenset({"h1", "i1"})))
+    (told,) = found.apart
+
+    assert [placed.row for placed in found.users] == [HR, IAM]
+    assert found.disputes == ()
+    assert (told.keys, told.field) == (("h1", "i1"), "email")
+    assert told.said == ("hr: 'Ann@example.com'", "iam: 'ann@example.com'")
+
+
+@pytest.mark.parametrize(
+    ("hr", "iam", "people"),
+    [
+        pytest.param("ann@x.com", "ANN@X.com", 1, id="case"),
+        pytest.param("\u00c4nn@x.com", "a\u0308nn@x.com", 1, id="case-and-composition"),
+        pytest.param("\uff21nn@x.com", "ann@x.com", 2, id="full-width"),
+        pytest.param("\u212aim@x.com", "kim@x.com", 2, id="kelvin-sign"),
+        pytest.param("\u017fam@x.com", "sam@x.com", 2, id="long-s"),
+        pytest.param("stra\u00dfe@x.com", "strasse@x.com", 2, id="sharp-s"),
+    ],
+)
+def test_look_alikes_join_nobody(hr: str, iam: str, people: int) -> None:
+    """
+    Letters' case and composition say nothing; what only looks alike may be anybody's.
+    """
+    assert len(together([replace(HR, email=hr)], [replace(IAM, email=iam)]).users) == people
 
 
 def test_people_may_be_joined_by_an_attribute() -> None:
