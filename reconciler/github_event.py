@@ -62,7 +62,7 @@ def event(environ: Mapping[str, str]) -> Event:
     """
     needed = ("GITHUB_REPOSITORY", "GITHUB_SHA", "GITHUB_REF")
     if missing := [name for name in needed if not environ.get(name)]:
-        told = f"this is no job of GitHub Actions: {', '.join(missing)} is not set"
+        told = f"this is no job of GitHub Actions: {', '.join(missing)} {'are' if missing[1:] else 'is'} not set"
         raise GitHubError(told, hint="`reconciler plan` and `reconciler apply` are for everywhere else")
     server = environ.get("GITHUB_SERVER_URL", "https://github.com")
     run = environ.get("GITHUB_RUN_ID", "0")

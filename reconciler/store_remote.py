@@ -46,7 +46,7 @@ def push(git: Git, ref: str, *, root: str) -> None:
     Commits of others go before ours as long as they leave the ledger alone. Raises OvertakenError where they do
     not, StoreError where the remote refuses for another reason.
     """
-    remote = _required(git, ref)
+    remote = required(git, ref)
     options = ("--porcelain", "--no-follow-tags", "--no-verify", "--recurse-submodules=no")
     for attempt in range(ATTEMPTS):
         answer = git.ask("push", *options, "--", remote, f"{ref}:{ref}")
@@ -139,7 +139,10 @@ def remote_of(git: Git, ref: str) -> str:
     return configured if configured not in {"", "."} else "origin"
 
 
-def _required(git: Git, ref: str) -> str:
+def required(git: Git, ref: str) -> str:
+    """
+    Return the name of the remote that a branch is pushed to; raises StoreError where there is none.
+    """
     if ref == "HEAD":
         raise StoreError("no branch is checked out, so none can be pushed", hint="`git switch BRANCH` first")
     remote = remote_of(git, ref)

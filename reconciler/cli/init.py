@@ -22,11 +22,22 @@ _NEXT = """\
 
 Its README.md says what lies where, and how to make it yours.
 """
+_NEXT_GITHUB = """\
+{folder} is a Git repository now, with an example organisation that plans at once. Next:
+
+  cd {folder}
+  reconciler validate  checks every file
+  reconciler plan      says what would change, and why
+
+`apply` publishes the ledger before it writes, so it needs a remote to push to: `git remote add origin URL` first.
+Its README.md says what lies where, and how to make it yours.
+"""
 _CLICK = """\
 
 On GitHub, what remains to be clicked (ten minutes; .github/SETUP.md has each step):
 
-  1  address       url: ${RECONCILER_TARGET_URL} in state/reconciler.yaml, then push
+  1  package       a wheel beside the action, until there is a release; account: and
+                   url: ${RECONCILER_TARGET_URL} in state/reconciler.yaml, then push
   2  code owners   your teams in .github/CODEOWNERS
   3  App           one that may write contents and pull requests, installed here alone
   4  rulesets      import both files of .github/rulesets/; the App alone may write the ledger
@@ -60,9 +71,13 @@ def init(*, session: Session, folder: Path, github: bool) -> int:
     README. Everything is committed; nothing outside DIR is touched.
     """
     require_default_state(session)
+    around = next((parent for parent in folder.resolve().parents if (parent / ".git").exists()), None)
+    if around:
+        session.say(f"{folder} lies within the Git repository {around}, which will not hold its files.")
     scaffold(folder, now=clock(session.environ)(), github=github)
     if not session.quiet:
-        answer(_NEXT.format(folder=shlex.quote(str(folder))) + (_CLICK if github else ""))
+        told = _NEXT_GITHUB if github else _NEXT
+        answer(told.format(folder=shlex.quote(str(folder))) + (_CLICK if github else ""))
     return 0
 
 

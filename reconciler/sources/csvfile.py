@@ -9,6 +9,7 @@ there is nothing, one that is not there says nothing. A state that is no word of
 import csv
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from io import StringIO
 from itertools import chain
 from pathlib import Path
@@ -53,6 +54,7 @@ class Table(Struct, frozen=True, kw_only=True):
     One file: its columns and its lines, and whether it is of people.
     """
 
+    path: str
     columns: tuple[str, ...]
     lines: tuple[Line, ...]
     of_users: bool
@@ -122,7 +124,7 @@ def _table(document: object, path: Path) -> tuple[Table]:
         raise InputError((Fault(str(path), reader.line_num, f"is no table: {error}", _AGAIN),)) from error
     if faults:
         raise InputError(tuple(faults))
-    return (Table(columns=columns, lines=tuple(lines), of_users="user_name" in columns),)
+    return (Table(path=str(path), columns=columns, lines=tuple(lines), of_users="user_name" in columns),)
 
 
 def _header(names: Sequence[str], path: Path) -> tuple[str, ...]:
@@ -202,11 +204,13 @@ def _strangers(people: Iterable[Line], groups: dict[str, GroupRow]) -> Iterator[
 
 def _left_out(table: Table) -> Iterator[str]:
     """
-    Yield which columns mean nothing here.
+    Yield which columns mean nothing here, and which of ours each may have been meant for.
     """
-    strange = sorted(set(table.columns) - (_USERS if table.of_users else _GROUPS))
-    if strange:
-        yield f"columns that are no field of ours, left out: {', '.join(map(shown, strange))}"
+    known = _USERS if table.of_users else _GROUPS
+    for name in sorted(set(table.columns) - known):
+        near = get_close_matches(name.lower(), sorted(known), 1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        yield f"{table.path}:1: column {shown(name)} is no field of ours, left out{hint}"
 
 
 ADAPTER = SourceAdapter(settings=NoSettings, files=_files)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from msgspec import Struct
 
 from reconciler.effects import effect
-from reconciler.errors import TargetError
+from reconciler.errors import TargetError, UsageError
 from reconciler.targets.sql_postgres_schema import MIGRATIONS
 
 if TYPE_CHECKING:
@@ -120,14 +120,14 @@ def server_of(url: str, *, patience: float, identity: str | None) -> RegistrySer
     Return the server and database that `url` names.
 
     Raises TargetError for one that names no database, that would send secrets where nobody checked whose server
-    it is, or where the driver is not installed.
+    it is; UsageError where the driver is not installed.
     """
     try:
         from psycopg import ProgrammingError  # noqa: PLC0415 - an extra
         from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415 - an extra
     except ImportError as error:
         hint = "python3 -m pip install 'identity-reconciler[postgresql]'"
-        raise TargetError("PostgreSQL's driver is not installed", hint=hint) from error
+        raise UsageError("PostgreSQL's driver is not installed", hint=hint) from error
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except ProgrammingError as error:

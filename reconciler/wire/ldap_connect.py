@@ -77,7 +77,7 @@ def _bound(url: str, channel: Channel) -> "Connection":
         import ldap3  # noqa: PLC0415 - an extra, and slow to load
     except ImportError as error:
         hint = "python3 -m pip install 'identity-reconciler[ldap]'"
-        raise WireError("ldap3 is not installed, which speaks to directories", hint=hint) from error
+        raise UsageError("ldap3 is not installed, which speaks to directories", hint=hint) from error
 
     parts = urlsplit(url)
     server = ldap3.Server(

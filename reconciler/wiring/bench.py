@@ -31,6 +31,7 @@ from reconciler.files.rows import collector_paused
 from reconciler.files.state import State, load_state
 from reconciler.ports import Target
 from reconciler.store import EmptyStore, GitStore
+from reconciler.store_remote import required
 from reconciler.wiring.adapters import open_store, open_target
 from reconciler.wiring.drawing import Drawn, drawn
 from reconciler.wiring.elsewhere import about_here, names_elsewhere
@@ -223,8 +224,11 @@ def require_saved(bench: Bench, scope: Scope | None = None) -> None:
     Raise StoreError where no commit holds what a run would be made from: nobody could ever tell what that was.
 
     A run about named people that takes nothing but memberships may be ahead of Git: they came a minute ago, and the
-    newest export here knows them. The next export in Git confirms what it brought.
+    newest export here knows them. The next export in Git confirms what it brought. Nor is there a run where the
+    ledger must be pushed, and there is nowhere to push it to.
     """
+    if bench.book.push and isinstance(bench.store, GitStore):
+        required(bench.store.git, bench.store.ref)
     ahead = scope is not None and scope.users == "named" and scope.remove != "all"
     unsaved = bench.store.uncommitted([name for name in INPUTS if not (ahead and name == "exports")])
     if unsaved:

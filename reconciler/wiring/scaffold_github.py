@@ -29,6 +29,14 @@ LEDGER = "reconciler-ledger"
 _CHECKLIST = Path(__file__).with_name("scaffold_github.md")
 _HERE = "ledger: {branch: null, durability: commit}"
 _THERE = f"ledger: {{branch: {LEDGER}, durability: push}}"
+_SOURCE = "  ibmcloud: {type: ibmcloud, max_age: 36h}\n"
+_LIVE = """\
+  ibmcloud:
+    type: ibmcloud
+    max_age: 36h
+    # account: THE_ID_OF_YOUR_ACCOUNT   the example is of another one; SETUP.md says when
+    settings: {api_key: "${IBMCLOUD_API_KEY}"}   # only `export` without --from asks for it
+"""
 _TRIGGER = "branches: [main]"
 _OWNERS = (
     "# Who must approve a change before it is merged. Write your own teams here. Of several lines that fit, the\n"
@@ -54,6 +62,6 @@ def add_github(folder: Path, *, branch: str) -> None:
     replace_file(folder / ".github" / "CODEOWNERS", _OWNERS.encode())
     replace_file(folder / SETUP, _CHECKLIST.read_bytes())
     config = folder / "state" / CONFIG
-    replace_file(config, config.read_text("utf-8").replace(_HERE, _THERE).encode())
+    replace_file(config, config.read_text("utf-8").replace(_HERE, _THERE).replace(_SOURCE, _LIVE).encode())
     ignored = folder / ".gitignore"
     replace_file(ignored, ignored.read_bytes() + b"# What job `plan` hands over to job `apply`.\nplan.json\n")

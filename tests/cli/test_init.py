@@ -214,3 +214,13 @@ def test_hooks_of_a_template_are_neither_copied_nor_run(tmp_path: Path, monkeypa
 
     assert code == 0
     assert not (tmp_path / "access" / ".git" / "hooks" / "pre-commit").exists()
+
+
+def test_repository_within_another_is_told(made: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """
+    Whoever types `init` within a repository learns that it will not hold the new one's files.
+    """
+    code = run(["init", "inner"])
+
+    assert code == 0
+    assert f"inner lies within the Git repository {made}, which will not hold its files." in capsys.readouterr().err

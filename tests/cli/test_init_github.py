@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -146,3 +147,108 @@ def test_rulesets_let_nobody_force_or_delete(name: str) -> None:
     rules = json.loads((ROOT / ".github" / name).read_text())["rules"]
 
     assert {"deletion", "non_fast_forward", "required_linear_history"} <= {rule["type"] for rule in rules}
+
+
+def installed(folder: Path, *, extras: str, version: str = "", wheel: bool = False) -> tuple[int, list[str]]:
+    """
+    Return how the action's step Install ends, and what it would have installed.
+    """
+    text = (ROOT / ".github/actions/reconcile/action.yml").read_text()
+    script = re.findall(r"(?m)^ +run: \|\n((?: {8,}.*\n)+)", text)[0]
+    action, tools = folder / "a/b/c", folder / "tools"
+    action.mkdir(parents=True)
+    tools.mkdir()
+    (tools / "python3").write_text('#!/bin/sh\nprintf "%s\\n" "$@" >"$TOLD"\n')
+    (tools / "python3").chmod(0o755)
+    if wheel:
+        (action / "identity_reconciler-1-py3-none-any.whl").touch()
+    environ = {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "TOLD": str(folder / "told"),
+        "GITHUB_ACTION_PATH": str(action),
+        "RUNNER_TEMP": str(folder),
+        "VERSION": version,
+        "EXTRAS": extras,
+    }
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script], env=environ, capture_output=True, check=False
+    )
+    told = (folder / "told").read_text().splitlines() if (folder / "told").exists() else []
+    return done.returncode, [
+        word.removeprefix(f"{action}/") for word in told[told.index("--quiet") + 1 :]
+    ] if told else []
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"),
+    [
+        pytest.param(
+            {"extras": "scim"}, ["-r", "requirements.txt", "identity-reconciler[github,scim]"], id="release"
+        ),
+        pytest.param({"extras": ""}, ["-r", "requirements.txt", "identity-reconciler[github]"], id="none"),
+        pytest.param(
+            {"extras": "ldap,scim", "wheel": True},
+            ["identity_reconciler-1-py3-none-any.whl[github,ldap,scim]"],
+            id="wheel",
+        ),
+        pytest.param(
+            {"extras": "scim", "version": "2.0", "wheel": True},
+            ["identity-reconciler[github,scim]==2.0"],
+            id="version",
+        ),
+    ],
+)
+def test_action_installs_the_libraries_of_the_targets(
+    tmp_path: Path, given: dict[str, Any], wanted: list[str]
+) -> None:
+    """
+    What GitHub needs, and the extras; from a wheel that lies beside the action where no release is named.
+    """
+    assert installed(tmp_path, **given) == (0, wanted)
+
+
+@pytest.mark.parametrize("extras", ["scim]", "scim,", "--pre", "$(id)", "scim ldap", "a\nb"])
+def test_action_refuses_extras_that_are_no_names(tmp_path: Path, extras: str) -> None:
+    """
+    Whatever is no list of names installs nothing.
+    """
+    assert installed(tmp_path, extras=extras) == (1, [])
+
+
+def test_new_repository_can_be_read_from_the_cloud(made: Path) -> None:
+    """
+    The source has the key's placeholder, and the place of the account; the job installs IBM's library.
+    """
+    config = (made / "state/reconciler.yaml").read_text()
+
+    assert 'settings: {api_key: "${IBMCLOUD_API_KEY}"}' in config
+    assert "# account: " in config
+    assert "extras: ibmcloud\n" in (made / ".github/workflows/export.yml").read_text()
+
+
+def test_apply_without_a_remote_is_refused_before_the_plan(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    The ledger must be pushed and there is nowhere to push it to: that is said first, and nothing is planned.
+    """
+    monkeypatch.chdir(made)
+    code = run(["apply", "--yes"])
+    told = capsys.readouterr()
+
+    assert (code, told.out) == (1, "")
+    assert "there is no remote origin to push to" in told.err
+
+
+def test_next_steps_on_github_do_not_begin_with_apply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """
+    What is told as next works as it stands: `apply` needs a remote first.
+    """
+    monkeypatch.chdir(tmp_path)
+    run(["init", "access", "--github"])
+    told = capsys.readouterr().out
+
+    assert "\n  reconciler plan " in told
+    assert "\n  reconciler apply" not in told

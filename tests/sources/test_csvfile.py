@@ -88,3 +88,19 @@ def test_table_of_groups_alone_is_not_the_whole(tmp_path: Path) -> None:
     found = read(tmp_path, "key,name\nrisk,Risk\n")
 
     assert found.faults == ("no users were given",)
+
+
+@pytest.mark.parametrize(
+    ("column", "hint"),
+    [
+        pytest.param("E-Mail", "; did you mean email?", id="near"),
+        pytest.param("shoe size", "", id="far"),
+    ],
+)
+def test_column_that_is_left_out_is_told_with_its_file(tmp_path: Path, column: str, hint: str) -> None:
+    """
+    A mistyped header loses nothing in silence: the note names the file, the column, and ours that is like it.
+    """
+    notes = read(tmp_path, f"key,user_name,state,{column}\n1,ann,active,x\n").notes
+
+    assert f"{tmp_path / 'users.csv'}:1: column {column} is no field of ours, left out{hint}" in notes

@@ -2,9 +2,11 @@
 What is decided about a PostgreSQL server before anybody connects to it: where, how safely, and what it is called.
 """
 
+import sys
+
 import pytest
 
-from reconciler.errors import TargetError
+from reconciler.errors import TargetError, UsageError
 from reconciler.targets.sql_postgres import server_of
 from reconciler.targets.sql_postgres_schema import MIGRATIONS
 from reconciler.targets.sql_schema import MIGRATIONS as OF_SQLITE
@@ -80,3 +82,15 @@ def test_views_are_those_of_sqlite(view: str) -> None:
 
     assert any(made in statement for step in OF_SQLITE for statement in step)
     assert any(made in statement for step in MIGRATIONS for statement in step)
+
+
+def test_driver_that_is_missing_is_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A library that is not there ends as every other one does, with what to install.
+    """
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+
+    with pytest.raises(UsageError, match="driver is not installed") as refused:
+        server_of("postgresql://127.0.0.1/iam", patience=1, identity=None)
+
+    assert "identity-reconciler[postgresql]" in refused.value.hint

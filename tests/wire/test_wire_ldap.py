@@ -2,6 +2,7 @@
 What is decided about a directory without asking it: which address is safe, what a result means, how parts join.
 """
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,15 @@ def test_part_of_an_attribute_is_told() -> None:
 
     assert one.attributes == {"member": (b"x",), "mail": (b"y",)}
     assert one.ranges == (Range("member", 1500),)
+
+
+def test_directory_library_that_is_missing_is_usage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    A library that is not there ends as every other one does, with what to install; no server is asked.
+    """
+    monkeypatch.setitem(sys.modules, "ldap3", None)
+
+    with pytest.raises(UsageError, match="ldap3 is not installed") as refused:
+        connect(Channel(servers=("ldaps://ldap.example.com",)))
+
+    assert "identity-reconciler[ldap]" in refused.value.hint
