@@ -58,10 +58,15 @@ class Opening(Struct, Generic[Settings], frozen=True, kw_only=True):
 class TargetAdapter(Struct, Generic[Settings], frozen=True, kw_only=True):
     """
     A type of target: how one is opened, and what may stand in its `settings`.
+
+    `fit` raises for a policy that its system has no place for, `address` for a url that cannot be one; neither asks
+    anybody, so that `validate` can tell it, where no variable of the environment is known.
     """
 
     settings: type[Settings]
     open: Callable[[Opening[Settings]], Unfenced]
+    fit: Callable[[Opening[Settings]], object] | None = None
+    address: Callable[[str], object] | None = None
 
 
 class Asking(Struct, Generic[Settings], frozen=True, kw_only=True):

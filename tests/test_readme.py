@@ -156,6 +156,35 @@ def test_every_verb_of_an_override_is_shown() -> None:
     assert sorted(verb for verb in verbs if not re.search(rf"\b{verb}:", overrides)) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "url", "settings"),
+    [
+        pytest.param("scim", "https://idp.example.com", "{}", id="scim"),
+        pytest.param(
+            "ldap",
+            "ldaps://ldap.example.com",
+            '{bind_dn: cn=x, password: "${P}", users: {base: o=x}, groups: {base: o=x}}',
+            id="ldap",
+        ),
+    ],
+)
+def test_policy_of_a_directory_is_valid(place: Path, kind: str, url: str, settings: str) -> None:
+    """
+    The policy shown for a SCIM server and a directory has a place in both for all that it writes.
+    """
+    run(["init", "access", "--quiet"])
+    state = place / "access/state"
+    (shown,) = re.findall(r"^    (# state/policies/directory.yaml\n(?:    .*\n)+)", README, re.MULTILINE)
+    (state / "policies/openpages.yaml").write_text(shown.replace("\n    ", "\n"))
+    config = (state / "reconciler.yaml").read_text()
+    changed = config.replace("type: sql", f"type: {kind}\n    settings: {settings}")
+    (state / "reconciler.yaml").write_text(re.sub(r"url: \S+", f"url: {url}", changed))
+    for path in (state / "overrides").glob("*.yaml"):
+        path.unlink()
+
+    assert run(["validate", "--state", str(state)]) == 0
+
+
 def test_every_command_is_described() -> None:
     """
     The table of commands has exactly the commands there are.

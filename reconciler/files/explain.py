@@ -95,7 +95,8 @@ def _unknown(refusal: Refusal) -> Iterator[Finding]:
     for key in refusal.instance:
         if key not in known:
             pointer = (*_pointer(refusal), key)
-            yield Finding(pointer, f"unknown key {quoted(key)} in {where(pointer[:-1])}", close(key, known))
+            hint = close(key, known) if known else f"{where(pointer[:-1])} takes nothing here: leave it out"
+            yield Finding(pointer, f"unknown key {quoted(key)} in {where(pointer[:-1])}", hint)
 
 
 def _required(refusal: Refusal) -> Iterator[Finding]:
@@ -116,7 +117,8 @@ def _type(refusal: Refusal) -> Iterator[Finding]:
     wanted = refusal.validator_value
     names = [_TYPES[name] for name in ([wanted] if isinstance(wanted, str) else wanted)]
     what = f"{where(_pointer(refusal))} is {_value(refusal)}, not {' or '.join(names)}"
-    yield Finding(_pointer(refusal), what, _example(refusal.schema))
+    listed = "write it in brackets: [ONE, TWO]" if names == ["a list"] and isinstance(refusal.instance, str) else ""
+    yield Finding(_pointer(refusal), what, _example(refusal.schema) or listed)
 
 
 def _choice(refusal: Refusal) -> Iterator[Finding]:
@@ -131,10 +133,31 @@ def _branch(refusal: Refusal) -> Iterator[Finding]:
     """
     Yield the findings of the branch that was most likely meant.
     """
+    if "discriminator" in refusal.schema and isinstance(refusal.instance, dict):
+        yield from _tagged(refusal)
+        return
     context: list[Refusal] = refusal.context
     branches = [list(found) for _, found in groupby(context, key=lambda inner: inner.relative_schema_path[0])]
     nearest = min(branches, key=_distance, default=[])
     yield from findings(nearest) if nearest else _otherwise(refusal)
+
+
+def _tagged(refusal: Refusal) -> Iterator[Finding]:
+    """
+    Yield the findings of the branch that a mapping names itself, or that it names none of those there are.
+    """
+    tag = refusal.schema["discriminator"]["propertyName"]
+    names = list(refusal.schema["discriminator"]["mapping"])
+    said, place = refusal.instance.get(tag), _pointer(refusal)
+    if tag not in refusal.instance:
+        yield Finding(place, f"{where(place)} lacks {quoted(tag)}", f"add {tag}: {' or '.join(names)}")
+    elif said not in names:
+        what = f"{where((*place, tag))} is {quoted(said)}, not {' or '.join(names)}"
+        hint = close(said, names) if isinstance(said, str) else ""
+        yield Finding((*place, tag), what, hint if hint.startswith("did") else "")
+    else:
+        meant = names.index(said)
+        yield from findings(inner for inner in refusal.context if inner.relative_schema_path[0] == meant)
 
 
 def _distance(refusals: list[Refusal]) -> tuple[int, int]:

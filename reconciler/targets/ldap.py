@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from reconciler.core.model import Equality, Snapshot
+from reconciler.core.model import Equality, Kind, Snapshot
 from reconciler.core.policy import Policy
-from reconciler.errors import TargetError, UsageError, WireError
+from reconciler.errors import TargetError, WireError
 from reconciler.ports import Result, Write
 from reconciler.ports_adapter import Opening, TargetAdapter
+from reconciler.targets.fitting import refuse_what_has_no_place
 from reconciler.targets.ldap_known import Known
 from reconciler.targets.ldap_settings import LdapSettings
 from reconciler.targets.ldap_write import write_all
@@ -74,21 +75,11 @@ def fit(policy: Policy, settings: LdapSettings, roles: frozenset[str]) -> None:
     """
     Raise UsageError, with every fault, for a policy that writes what no attribute keeps.
     """
-    places = {
-        "users": {*settings.users.fields, "active", *(["roles"] if roles else [])},
-        "groups": {*settings.groups.fields},
+    places: dict[Kind, set[str]] = {
+        "user": {*settings.users.fields, "active", *(["roles"] if roles else [])},
+        "group": {*settings.groups.fields},
     }
-    rules = {"users": policy.users.fields, "groups": policy.groups.fields}
-    lacking = [
-        f"{kind}.{name}"
-        for kind, fields in rules.items()
-        for name, rule in fields.items()
-        if rule.authority != "target" and name not in places[kind]
-    ]
-    if lacking:
-        told = f"the policy writes {', '.join(lacking)}: nothing says which attribute keeps that"
-        hint = f"say so in the target's settings ({lacking[0]}: an attribute), or `target` in the policy"
-        raise UsageError(told, hint=hint)
+    refuse_what_has_no_place(policy, places, keeper="which attribute", by="an attribute")
 
 
 def _opened(opening: Opening[LdapSettings]) -> LdapTarget:
@@ -96,8 +87,7 @@ def _opened(opening: Opening[LdapSettings]) -> LdapTarget:
     Return the target that reconciler.yaml means; nothing is asked of it yet.
     """
     settings = opening.settings
-    if opening.policy is not None:
-        fit(opening.policy, settings, opening.role_groups)
+    _fit(opening)
     channel = Channel(
         servers=tuple(opening.url.split()),
         bind_dn=settings.bind_dn,
@@ -109,5 +99,10 @@ def _opened(opening: Opening[LdapSettings]) -> LdapTarget:
     return LdapTarget(channel, settings, roles=opening.role_groups)
 
 
-ADAPTER = TargetAdapter(settings=LdapSettings, open=_opened)
+def _fit(opening: Opening[LdapSettings]) -> None:
+    if opening.policy is not None:
+        fit(opening.policy, opening.settings, opening.role_groups)
+
+
+ADAPTER = TargetAdapter(settings=LdapSettings, open=_opened, fit=_fit)
 """What is plugged in under the name `ldap`."""

@@ -5,7 +5,7 @@ A server keeps no last writer and no fence. Its groups hold their members, so a 
 groups; what one server does otherwise is a quirk (scim_profiles), found out (scim_server) or measured (scim_probe).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
 from reconciler.core.model import Catalogue, Equality, Snapshot
@@ -16,11 +16,13 @@ from reconciler.ports_adapter import Opening, TargetAdapter
 from reconciler.ports_doctor import Finding
 from reconciler.targets.scim_diagnosis import diagnosis
 from reconciler.targets.scim_known import Known
+from reconciler.targets.scim_paths import member
 from reconciler.targets.scim_probe import probe as measured
 from reconciler.targets.scim_server import Server
 from reconciler.targets.scim_settings import ScimSettings, fit, places, quirks
 from reconciler.targets.scim_write import write_all
 from reconciler.wire.client import Client
+from reconciler.wire.origin import root_of
 
 
 class ScimTarget:
@@ -77,8 +79,18 @@ class ScimTarget:
         """
         Return what the server says it can do and, with `probe`, what throw-away objects show.
         """
-        said = diagnosis(self.server, self._known.places)
+        said = (*diagnosis(self.server, self._known.places), *self._role_groups())
         return (*said, *measured(self.server)) if probe else said
+
+    def _role_groups(self) -> Iterator[Finding]:
+        """
+        Yield each group that expresses a role and is not there: who is to have the role could not be written.
+        """
+        there = self.server.every("group").resources if self._known.roles else ()
+        names = {str(member(one, "displayName")) for one in there}
+        for name in sorted(self._known.roles - names):
+            means = "nobody can be given the role: make it, or name another (policy roles.administrator.groups)"
+            yield Finding(what=f"group {name}", found="not there", means=means)
 
     def close(self) -> None:
         """
@@ -88,10 +100,14 @@ class ScimTarget:
 
 
 def _opened(opening: Opening[ScimSettings]) -> ScimTarget:
-    if opening.policy is not None:
-        fit(opening.policy, quirks(opening.settings))
+    _fit(opening)
     return ScimTarget.open(opening.url, opening.settings, role_groups=opening.role_groups)
 
 
-ADAPTER = TargetAdapter(settings=ScimSettings, open=_opened)
+def _fit(opening: Opening[ScimSettings]) -> None:
+    if opening.policy is not None:
+        fit(opening.policy, quirks(opening.settings))
+
+
+ADAPTER = TargetAdapter(settings=ScimSettings, open=_opened, fit=_fit, address=root_of)
 """How reconciler.yaml speaks of it."""

@@ -104,6 +104,8 @@ def _check_target(quirks: Quirks, known: Known, job: Job) -> None:
     if write.kind == "group" and write.action == "update" and "name" in job.fields and not quirks.rename_groups:
         raise RefusedError(f"this server cannot rename group {write.name!r}")
     for group in sorted(job.join):
+        if group not in known.groups and group in known.roles:
+            raise RefusedError(f"no group expresses the role {group!r}: an administrator makes it")
         if group not in known.groups:
             raise RefusedError(f"no group has the id {group!r}")
 

@@ -22,7 +22,7 @@ class Known:
         self.places = places
         self.groups: dict[str, str] = {}
         self.within: dict[str, set[str]] = {}
-        self._roles = roles
+        self.roles = roles
         self._people: dict[str, Live] = {}
         self._plain: set[str] = set()
 
@@ -89,12 +89,12 @@ class Known:
         Return the fields without roles that are groups here, and the ids of groups to join and to leave for them.
         """
         wanted = fields.get("roles")
-        if not self._roles or not isinstance(wanted, tuple | None) or "roles" not in fields:
+        if not self.roles or not isinstance(wanted, tuple | None) or "roles" not in fields:
             return fields, set(), set()
         names = set(wanted or ())
-        ids = {group: name for group, name in self.groups.items() if name in self._roles}
-        missing = (names & self._roles) - set(ids.values())
-        rest = tuple(sorted(names - self._roles))
+        ids = {group: name for group, name in self.groups.items() if name in self.roles}
+        missing = (names & self.roles) - set(ids.values())
+        rest = tuple(sorted(names - self.roles))
         kept = {**fields, "roles": rest} if rest or "roles" in self.places["user"] else {**fields}
         if "roles" not in self.places["user"] and not rest:
             kept.pop("roles")
@@ -107,9 +107,9 @@ class Known:
         Return a user with its groups, those that express a role among its roles.
         """
         within = self.within.get(last.id, set())
-        roles = {group for group in within if self.groups.get(group) in self._roles}
+        roles = {group for group in within if self.groups.get(group) in self.roles}
         fields = last.fields
-        if self._roles:
+        if self.roles:
             own = fields.get("roles") or ()
             names = {self.groups[group] for group in roles}.union(own if isinstance(own, tuple) else ())
             fields = {**fields, "roles": tuple(sorted(names))}

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from reconciler.core.model import Kind
 from reconciler.core.policy import Policy
 from reconciler.errors import UsageError
+from reconciler.targets.fitting import refuse_what_has_no_place
 from reconciler.targets.scim_paths import Place, place
 from reconciler.targets.scim_profiles import PROFILES, Quirks
 from reconciler.wire.settings import HttpSettings
@@ -73,23 +74,9 @@ def fit(policy: Policy, known: Quirks) -> None:
     """
     Raise UsageError, with every fault, for a policy that writes what has no place on the server.
     """
-    lacking = [
-        f"{kind}s.{name}"
-        for kind, rules, laid in (
-            (
-                "user",
-                policy.users.fields,
-                {*known.users, *(["roles"] if policy.roles.administrator.groups else [])},
-            ),
-            ("group", policy.groups.fields, {*known.groups, "name"}),
-        )
-        for name, rule in rules.items()
-        if rule.authority != "target" and name not in laid
-    ]
-    if lacking:
-        told = f"the policy writes {', '.join(lacking)}: nothing says where a SCIM server keeps that"
-        hint = f"say so in the target's settings ({lacking[0]}: a path), or `target` in the policy"
-        raise UsageError(told, hint=hint)
+    roles = ["roles"] if policy.roles.administrator.groups else []
+    places: dict[Kind, set[str]] = {"user": {*known.users, *roles}, "group": {*known.groups, "name"}}
+    refuse_what_has_no_place(policy, places, keeper="where a SCIM server", by="a path")
     if policy.groups.membership != "none" and not known.members:
         told = "this server lists groups without their members, so nobody can tell who is in them"
         raise UsageError(told, hint="membership: none, in the policy's groups")

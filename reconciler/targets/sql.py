@@ -173,5 +173,13 @@ def _own(opening: Opening[SqlSettings], tables: Tables) -> "OwnTables":
     return OwnTables(registry, tables, role_groups=opening.role_groups)
 
 
-ADAPTER = TargetAdapter(settings=SqlSettings, open=_opened)
+def _address(url: str) -> None:
+    """
+    Raise TargetError for an address of another kind of database; a server's is read by its driver alone.
+    """
+    if not url.startswith(SCHEMES):
+        path_of(url)
+
+
+ADAPTER = TargetAdapter(settings=SqlSettings, open=_opened, address=_address)
 """What is plugged in under the name `sql`."""

@@ -24,6 +24,7 @@ from reconciler.wire.settings import HttpSettings, Retries
 from reconciler.wire.transport import Wire
 
 _UNAUTHORISED = 401
+_UNREACHED = "see that the address is right, that the server runs, and that no firewall or proxy stands between"
 _QUEUED = 4
 """Requests per place that wait in line: enough that no place is ever empty."""
 
@@ -157,4 +158,4 @@ def _settled(came: Answer | UnsentError | LostError, request: Request, attempts:
     told = (
         f"{request.method} {where}: {'no whole answer' if lost else 'no connection'} in {attempts} attempts: {came}"
     )
-    raise WireError(told, lost=lost) from came
+    raise WireError(told, lost=lost, hint="" if lost else _UNREACHED) from came

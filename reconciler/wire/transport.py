@@ -68,7 +68,7 @@ class Wire:
                 )
                 return self._read(answer)
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
-            raise UnsentError(_word(error)) from error
+            raise UnsentError(unreached(error)) from error
         except urllib3.exceptions.SSLError as error:
             why = f"{url.partition('?')[0]}: no safe connection: {_word(error)}"
             raise WireError(
@@ -97,6 +97,21 @@ class Wire:
         return Answer(
             status=answer.status, headers={k.lower(): v for k, v in answer.headers.items()}, body=bytes(body)
         )
+
+
+def unreached(error: Exception) -> str:
+    """
+    Return why nothing could be sent, in our words where the cause is known: the library's hold its own objects.
+    """
+    import urllib3  # noqa: PLC0415  only who speaks HTTP needs it
+
+    if isinstance(error, urllib3.exceptions.NameResolutionError):
+        return "nobody knows the name of this machine"
+    if isinstance(error.__cause__, ConnectionRefusedError):
+        return "refused: nothing listens there"
+    if not isinstance(error, urllib3.exceptions.NewConnectionError):
+        return "it did not answer in time"
+    return (isinstance(error.__cause__, OSError) and error.__cause__.strerror) or _word(error)
 
 
 def _word(error: Exception) -> str:

@@ -5,17 +5,19 @@ Settings are checked as they are written, and only then is `${NAME}` replaced: n
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from reconciler.errors import Fault, InputError, UsageError
-from reconciler.files.config import Config
+from reconciler.core.policy import Policy
+from reconciler.errors import Fault, InputError, TargetError, UsageError
+from reconciler.files.config import Config, TargetConfig
 from reconciler.files.placed import Document, Tree
 from reconciler.files.schema import Checked, check_part
 from reconciler.files.state import State
-from reconciler.ports_adapter import SourceAdapter, TargetAdapter
+from reconciler.ports_adapter import Opening, SourceAdapter, TargetAdapter
 from reconciler.wiring.registry import source_adapter, target_adapter
 from reconciler.wiring.surroundings import expanded
 
@@ -48,6 +50,52 @@ def setting_faults(document: Document, config: Config) -> Iterator[Fault]:
         yield from _told(document, ("sources", name), source.type, source_adapter)
     for name, target in config.targets.items():
         yield from _told(document, ("targets", name), target.type, target_adapter)
+
+
+def misfits(document: Document, config: Config, policies: Mapping[str, Policy]) -> Iterator[Fault]:
+    """
+    Yield what is wrong with a target's url, and with a policy for which the target has no place.
+
+    Nothing is asked of the environment: a url that needs it is passed over. Wrong settings are faults already.
+    """
+    for name, target in config.targets.items():
+        place = ("targets", name)
+        try:
+            adapter, checked = _checked(document, place, target.type, target_adapter)
+        except InputError:
+            continue
+        if adapter.address and "${" not in target.url:
+            yield from _raised(adapter.address, target.url, document, (*place, "url"))
+        if adapter.fit and name in policies and not checked.faults:
+            opening = _as_written(name, target, msgspec.convert(checked.value, adapter.settings), policies[name])
+            yield from _raised(adapter.fit, opening, document, (*place, "policy"))
+
+
+def _as_written(name: str, target: TargetConfig, settings: Struct, policy: Policy) -> Opening[Any]:
+    """
+    Return what an adapter is told, without anything of the environment: enough to hold a policy against.
+    """
+    return Opening(
+        name=name,
+        url=target.url,
+        written=target.url,
+        settings=settings,
+        home=Path(),
+        role_groups=frozenset(policy.roles.administrator.groups),
+        policy=policy,
+    )
+
+
+def _raised(
+    check: Callable[[Any], object], value: object, document: Document, place: tuple[str, ...]
+) -> Iterator[Fault]:
+    """
+    Yield what a check raises, as a fault of the place that it is about.
+    """
+    try:
+        check(value)
+    except (UsageError, TargetError) as error:
+        yield Fault(document.path, document.line(place), f"{'.'.join(place)}: {error.message}", error.hint)
 
 
 def _told(

@@ -29,7 +29,7 @@ from reconciler.history import read_runs
 from reconciler.wiring.adapters import open_store
 from reconciler.wiring.drawing import joining
 from reconciler.wiring.elsewhere import about_here, strangers
-from reconciler.wiring.settings import setting_faults
+from reconciler.wiring.settings import misfits, setting_faults
 from reconciler.wiring.surroundings import clock
 
 READ = (".json", ".jsonl", ".yaml")
@@ -65,6 +65,7 @@ def check_state(root: Path, *, environ: Mapping[str, str]) -> Checkup:
     found = _Found(faults=list(reading.faults), warnings=[])
     if reading.config:
         found.faults.extend(setting_faults(reading.document, reading.config))
+        found.faults.extend(misfits(reading.document, reading.config, reading.policies))
     exports = _exports(root, reading, found)
     ledgers, recorded = _ledgers(root, reading, found, environ=environ)
     _references(reading, exports, ledgers, found)

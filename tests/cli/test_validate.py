@@ -72,6 +72,31 @@ def test_what_files_say_of_each_other_is_checked(settled: Desk) -> None:
     assert told.out.endswith("3 faults\n") or ", 3 faults" in told.out
 
 
+def test_policy_without_a_place_in_its_target_is_a_fault(desk: Desk) -> None:
+    """
+    What a run would refuse of a policy and a target is told with the line of the target and that of the policy.
+    """
+    desk.configures("type: sql", "type: scim")
+    desk.configures("url: sqlite:///.reconciler/openpages.db", "url: http://idp.example.com/scim")
+    told = desk.run("validate")
+
+    assert told.code == 1
+    assert "is not encrypted" in told.out
+    assert "groups.lifecycle.missing (by parent) (" in told.out
+    assert "parent: null, lifecycle: {missing: keep" in told.out
+    assert all(place in told.out for place in ("targets.openpages.url: ", "targets.openpages.policy: "))
+
+
+@pytest.mark.parametrize("url", ["mysql://db/x", "sqlite://"])
+def test_address_that_can_be_none_is_a_fault(desk: Desk, url: str) -> None:
+    """
+    A url of another database, or of no file, is told before anything is opened.
+    """
+    desk.configures("url: sqlite:///.reconciler/openpages.db", f"url: {url}")
+
+    assert "targets.openpages.url: " in desk.run("validate").out
+
+
 def test_schema_explains_a_refused_row(settled: Desk) -> None:
     """
     A row that no decoder takes is explained by its schema: the place, the value, what it may be.

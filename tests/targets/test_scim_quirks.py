@@ -12,7 +12,16 @@ from msgspec import ValidationError
 from msgspec.json import decode
 from msgspec.structs import replace
 
-from reconciler.core.policy import Administrator, FieldRule, GroupPolicy, Policy, RolePolicy, UserPolicy
+from reconciler.core.policy import (
+    Administrator,
+    FieldRule,
+    GroupLifecycle,
+    GroupPolicy,
+    MoveTo,
+    Policy,
+    RolePolicy,
+    UserPolicy,
+)
 from reconciler.errors import TargetError, UsageError
 from reconciler.ports_adapter import Opening
 from reconciler.targets.scim import ADAPTER
@@ -283,7 +292,11 @@ def test_role_whose_group_is_missing_is_refused() -> None:
     """
     target = MemoryScim().target(SETTINGS, roles=frozenset({"Admins"}))
 
-    assert "Admins" in written(target, creation("ann", roles=("Admins",))).message
+    refused = written(target, creation("ann", roles=("Admins",))).message
+    found = {one.what: one.found for one in target.diagnose(probe=False)}
+
+    assert "no group expresses the role 'Admins'" in refused
+    assert found["group Admins"] == "not there"
 
 
 def test_role_group_serves_a_server_without_roles() -> None:
@@ -401,6 +414,45 @@ def test_policy_that_does_not_fit_the_server_is_refused(
     """
     with pytest.raises(UsageError, match=word):
         fit(Policy(users=UserPolicy(fields=policy), groups=GroupPolicy()), known)
+
+
+@pytest.mark.parametrize(
+    ("groups", "told", "instead"),
+    [
+        pytest.param(GroupPolicy(parent="Cloud"), "groups.parent", "groups: {parent: null}", id="parent"),
+        pytest.param(
+            GroupPolicy(lifecycle=GroupLifecycle(missing=MoveTo(move_to="Gone"))),
+            "groups.lifecycle.missing (by parent)",
+            "groups: {lifecycle: {missing: keep}}",
+            id="moved",
+        ),
+        pytest.param(
+            GroupPolicy(lifecycle=GroupLifecycle(missing="flag")),
+            "groups.lifecycle.missing (by deleted)",
+            "groups: {lifecycle: {missing: keep}}",
+            id="flagged",
+        ),
+        pytest.param(
+            GroupPolicy(lifecycle=GroupLifecycle(renamed="replace")),
+            "groups.lifecycle.renamed (by active)",
+            "groups: {lifecycle: {renamed: update}}",
+            id="replaced",
+        ),
+    ],
+)
+def test_group_that_could_not_be_placed_or_put_away_is_refused(
+    groups: GroupPolicy, told: str, instead: str
+) -> None:
+    """
+    Where groups lie and how they end needs a place on the server, and what to write without one is said.
+    """
+    policy = Policy(users=UserPolicy(), groups=groups)
+    with pytest.raises(UsageError) as refused:
+        fit(policy, Quirks())
+
+    assert told in refused.value.message
+    assert instead in refused.value.hint
+    fit(policy, Quirks(groups={"parent": "x:parent", "deleted": "x:deleted", "active": "x:active"}))
 
 
 def test_policy_that_fits_is_taken() -> None:

@@ -3,13 +3,17 @@ One server over HTTP, with patience and without leaks.
 """
 
 import sys
+from socket import gaierror
 
 import pytest
+from urllib3.connection import HTTPConnection
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 
 from reconciler.errors import UsageError, WireError
 from reconciler.wire.client import Client
 from reconciler.wire.message import Answer, LostError, Request, UnsentError
 from reconciler.wire.settings import Bearer, HttpSettings, IbmCloudKey, Retries
+from reconciler.wire.transport import unreached
 from tests.wire.wires import ROOT, client
 
 READ = Request(method="GET", path="Users", repeatable=True)
@@ -64,7 +68,37 @@ def test_server_that_cannot_be_reached_is_given_up() -> None:
         asking.ask(CREATE)
 
     assert not gone.value.lost
+    assert "that the server runs" in gone.value.hint
     assert len(wire.sent) == 3
+
+
+def _caused(cause: Exception) -> Exception:
+    """
+    Return what urllib3 raises where a connection fails for that cause.
+    """
+    error = NewConnectionError(HTTPConnection("idp.example.com"), f"Failed to establish: {cause}")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        pytest.param(_caused(ConnectionRefusedError(111, "x")), "refused: nothing listens there", id="refused"),
+        pytest.param(_caused(OSError(113, "No route to host")), "No route to host", id="no route"),
+        pytest.param(ConnectTimeoutError("x"), "it did not answer in time", id="late"),
+        pytest.param(
+            NameResolutionError("idp", HTTPConnection("idp"), gaierror(-2, "x")),
+            "nobody knows the name of this machine",
+            id="name",
+        ),
+    ],
+)
+def test_reason_for_no_connection_holds_no_object_of_a_library(error: Exception, told: str) -> None:
+    """
+    That a server is down is told in our words.
+    """
+    assert unreached(error) == told
 
 
 def test_last_refusal_is_the_answer() -> None:

@@ -149,6 +149,28 @@ def test_settings_where_none_are_wanted_are_refused(tmp_path: Path) -> None:
         plugged_target(found, "openpages", ENVIRON)
 
 
+@pytest.mark.parametrize(
+    ("kind", "settings", "told"),
+    [
+        pytest.param("okta", "{page: 1}", "sources.planets.settings takes nothing here", id="none are taken"),
+        pytest.param("ldap", "{servers: 'ldap://x', base: b}", "not a list*write it in brackets", id="no list"),
+        pytest.param("scim", "{url: 'https://x', auth: {type: zzz}}", "not bearer or basic or oauth2", id="type"),
+        pytest.param("scim", "{url: 'https://x', auth: {type: ibmclud}}", 'did you mean "ibmcloud"', id="near"),
+        pytest.param("scim", "{url: 'https://x', auth: {user: a}}", "add type: bearer or basic", id="no type"),
+        pytest.param("scim", "{url: 'https://x', auth: {type: basic}}", 'lacks "user" and "password"', id="basic"),
+    ],
+)
+def test_wrong_setting_says_what_is_taken(tmp_path: Path, kind: str, settings: str, told: str) -> None:
+    """
+    The types there are, how a list is written, and that an adapter takes no settings at all.
+    """
+    _, _, ours = CONFIG.partition("    type: planets\n")
+    ours, _, _ = ours.partition("targets:")
+    found = state(tmp_path, (f"type: planets\n{ours}", f"type: {kind}\n    settings: {settings}\n"))
+
+    assert any(fnmatchcase(str(fault), f"*{told}*") for fault in setting_faults(found.document, found.config))
+
+
 def test_variable_that_is_unset_is_named(tmp_path: Path) -> None:
     """
     A secret that nobody gives is no empty one.
