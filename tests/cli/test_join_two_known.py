@@ -4,6 +4,9 @@ People of two joined sources: nobody becomes another who has an account, and nob
 
 import pytest
 
+from reconciler.core.ledger import Head, Ledger, LedgerRow
+from reconciler.wiring.bench import sound_state
+from reconciler.wiring.drawing import drawn
 from tests.cli.conftest import CLARA, Desk
 
 HEADER = "key,user_name,email,state,roles\n"
@@ -99,3 +102,16 @@ def test_who_left_is_removed_when_the_other_key_is_excluded(desk: Desk) -> None:
 
     assert told["conflicts"] == []
     assert "deactivate" in [change["action"] for change in told["changes"] if change["key"] == "hr-1"]
+
+
+def test_key_without_an_account_is_no_second_person(desk: Desk) -> None:
+    """
+    What the ledger only remembers, and links to nothing, keeps nobody apart.
+    """
+    joins(desk, f"hr-1,{CLARA},{CLARA},active,\n")
+    (cloud,) = (one.key for one in desk.people() if one.email == CLARA)
+    rows = {"hr-1": LedgerRow(key="hr-1"), cloud: LedgerRow(key=cloud, link="7")}
+    ledger = Ledger(Head(version=1, lineage="l", target="openpages", serial=1), rows, {})
+    export = drawn(desk.state, sound_state(desk.state).config, "openpages", ledger).export
+
+    assert {"hr-1", cloud} & {placed.row.key for _, shard in export.shards() for placed in shard} == {cloud}
