@@ -24,7 +24,9 @@ _NO_PERSONS = frozenset({"computer", "contact"})
 _KEYS = ("objectGUID", "entryUUID", "nsUniqueId", "ipaUniqueID")
 _LASTING = ("entryuuid", "nsuniqueid", "entrycsn", "modifytimestamp", "createtimestamp")
 _LOCKS = ("nsAccountLock", "msDS-UserAccountDisabled")
+_MICROSOFT = frozenset({"objectguid", "samaccountname"})
 _DISABLED = 0x2
+_FOR_GOOD = "000001010000"
 
 STATUS = ("userAccountControl", "pwdAccountLockedTime", *_LOCKS, "entryCSN", "modifyTimestamp")
 """What a server must be asked for by name, so that the state is known: most of these are operational."""
@@ -102,9 +104,11 @@ def state_of(one: Entry) -> tuple[str, str]:
     |---|---|
     | userAccountControl | its bit 2 (ADS_UF_ACCOUNTDISABLE) |
     | nsAccountLock, msDS-UserAccountDisabled | true |
-    | pwdAccountLockedTime (draft-behera-ldap-password-policy) | wherever it stands |
+    | pwdAccountLockedTime (draft-behera-ldap-password-policy) | 000001010000Z: locked for good |
 
-    None of them means active only where operational attributes were printed at all; else nobody knows.
+    A lock with a time is of wrong passwords, as Okta's LOCKED_OUT: whoever types five of them at somebody's login
+    shall not put that person away. None of them means active only where operational attributes were printed at all,
+    and never in Active Directory, which hides userAccountControl from who may not read it; else nobody knows.
     """
     control = one.first("userAccountControl")
     if control is not None:
@@ -115,9 +119,11 @@ def state_of(one: Entry) -> tuple[str, str]:
         if (one.first(name) or "").lower() == "true":
             return "suspended", f"{name}=true"
     locked = one.first("pwdAccountLockedTime")
-    if locked is not None:
+    if locked is not None and locked.startswith(_FOR_GOOD):
         return "suspended", f"pwdAccountLockedTime={locked}"
-    return ("active" if any(name in one.attributes for name in _LASTING) else "unknown"), ""
+    microsoft = not _MICROSOFT.isdisjoint(one.attributes)
+    telling = ("msds-useraccountdisabled",) if microsoft else _LASTING
+    return ("active" if any(name in one.attributes for name in telling) else "unknown"), ""
 
 
 def wanted(settings: Settings) -> list[str]:

@@ -10,13 +10,13 @@ from reconciler.ports import Write
 from reconciler.targets.ldap_settings import Groups, LdapSettings, Users
 from reconciler.wire.ldap import Changes
 from reconciler.wire.ldap_entry import Entry
-from reconciler.wire.ldap_names import normal
+from reconciler.wire.ldap_names import naming, normal
 
 NAMES: dict[Kind, str] = {"user": "user_name", "group": "name"}
 OURS = "run-unnamed"
 """Who wrote what bears our own name: a run, but a directory does not say which."""
 
-REPLACE = "MODIFY_REPLACE"
+REPLACE, DELETE, ADD = "MODIFY_REPLACE", "MODIFY_DELETE", "MODIFY_ADD"
 
 
 class RefusedError(Exception):
@@ -112,19 +112,44 @@ def added(write: Write, fields: Fields, settings: LdapSettings) -> dict[str, lis
     return {name: texts for name, texts in values.items() if texts}
 
 
-def modified(fields: Fields, settings: LdapSettings, kind: Kind) -> Changes:
+def modified(fields: Fields, settings: LdapSettings, kind: Kind, entry: Entry) -> Changes:
     """
-    Return what is done to attributes so that an entry holds the fields; its name is not among them.
+    Return what is done to attributes so that an entry holds the fields; its name only where no DN says it.
+
+    Of several values of a field we read one, and take that one away: the others were shown to nobody.
     """
     at = place(settings, kind)
-    own = {name: value for name, value in fields.items() if name not in {NAMES[kind], "active"}}
+    named = {NAMES[kind]} if is_named_by(entry, at.fields[NAMES[kind]]) else set()
     changes: Changes = {}
-    for attribute, texts in _values(own, at):
-        filler = [at.filler.encode()] if isinstance(at, Users) and attribute in at.required else []
-        changes[attribute] = [(REPLACE, texts or filler)]
+    for name, value in fields.items():
+        if name in at.fields and name not in named:
+            attribute = at.fields[name]
+            filler = [at.filler.encode()] if isinstance(at, Users) and attribute in at.required else []
+            [(_, texts)] = _values({name: value}, at)
+            several = name not in SETS and len(entry.all(attribute)) > 1
+            changes[attribute] = _exchange(entry, attribute, texts) if several else [(REPLACE, texts or filler)]
     if isinstance(at, Users) and "active" in fields:
         changes[at.disabled.attribute] = [(REPLACE, [] if fields["active"] else [at.disabled.value.encode()])]
     return changes
+
+
+def said(entry: Entry, attribute: str) -> str | None:
+    """
+    Return the value that stands for a field: the one in the entry's name, else the first.
+
+    Values have no order (RFC 4512, section 2.2), but servers keep that in which they were written.
+    """
+    values = entry.all(attribute)
+    own = naming(entry.dn).get(attribute.lower()) if len(values) > 1 else None
+    named = (one for one in values if own is not None and one.lower() == own.lower())
+    return next(named, entry.first(attribute))
+
+
+def is_named_by(entry: Entry, attribute: str) -> bool:
+    """
+    Return whether the attribute is in the entry's own name: then another value is another name.
+    """
+    return attribute.lower() in naming(entry.dn)
 
 
 def differing(there: Live, fields: Fields, join: Iterable[str]) -> list[str]:
@@ -147,13 +172,27 @@ def _values(fields: Mapping[str, Value], at: Users | Groups) -> list[tuple[str, 
     ]
 
 
+def _exchange(entry: Entry, attribute: str, texts: list[bytes]) -> list[tuple[str, list[bytes]]]:
+    """
+    Return what puts one value in the place of the one that is read, and leaves the others.
+
+    All go and come again in the same order, so that the new one is read next; one that was added meanwhile stays.
+    """
+    held = [text.encode() for text in entry.all(attribute)]
+    read = (said(entry, attribute) or "").encode()
+    others = [one for one in held if one != read and one not in texts]
+    if not texts:
+        return [(DELETE, [read])]
+    return [(DELETE, held), (ADD, [*texts, *others])]
+
+
 def _fields(entry: Entry, at: Users | Groups) -> Fields:
     found: Fields = {}
     for name, attribute in at.fields.items():
         if name in SETS:
             found[name] = tuple(sorted(set(entry.all(attribute))))
             continue
-        text = entry.first(attribute)
+        text = said(entry, attribute)
         unsaid = isinstance(at, Users) and attribute in at.required and text == at.filler
         found[name] = None if unsaid else text
     return found

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.core.model import Catalogue, Kind, Live, Snapshot
 from reconciler.errors import WireError
 from reconciler.files.rows import collector_paused
-from reconciler.targets.ldap_convert import NAMES, asked, live, place
+from reconciler.targets.ldap_convert import NAMES, asked, live, place, said
 from reconciler.targets.ldap_settings import LdapSettings
 from reconciler.wire.ldap import Directory, Found
 from reconciler.wire.ldap_entry import Entry
@@ -21,7 +21,9 @@ FEW = 20
 
 class Known:
     """
-    A directory, and its groups as they were read last: id -> (dn, name). `roles` names groups that express a role.
+    A directory, and its groups as they were read last: id -> (dn, name); `members` are the ids of whom lists whom.
+
+    `roles` names groups that express a role.
     """
 
     def __init__(self, directory: Directory, settings: LdapSettings, roles: frozenset[str]) -> None:
@@ -29,6 +31,7 @@ class Known:
         self.settings = settings
         self.roles = roles
         self.groups: dict[str, tuple[str, str]] = {}
+        self.members: dict[str, set[str]] = {}
         self._normal: dict[str, str] = {}
 
     def snapshot(self) -> Snapshot:
@@ -38,10 +41,11 @@ class Known:
         with collector_paused():
             self.groups, self._normal = {}, {}
             found, members = self._members()
+            self.members = members
             people = self._every("user", asked(self.settings, "user"))
             users = [self.person(one, members.get(self._spelled(self.member(one)), ())) for one in people.entries]
             groups = [self.team(one) for one in found.entries if self.name_of(one) not in self.roles]
-        problem = "; ".join((*found.faults, *people.faults))
+        problem = "; ".join((*found.faults, *people.faults, *_elsewhere(found, people)))
         return Snapshot(
             users=tuple(sorted(users, key=_id)),
             groups=tuple(sorted(groups, key=_id)),
@@ -61,22 +65,16 @@ class Known:
                 found[entry.first(self.settings.id) or ""] = entry
         return found
 
-    def named(self, kind: Kind, name: str) -> Entry | None:
+    def by_dn(self, kind: Kind, names: Sequence[str]) -> dict[str, Entry]:
         """
-        Return the entry that bears a name, or its login; None where nobody does.
-        """
-        return self.by_name(kind, [name]).get(name.lower())
-
-    def by_name(self, kind: Kind, names: Sequence[str]) -> dict[str, Entry]:
-        """
-        Return those of the entries that are there, by name in lower case.
+        Return the entries that bear these names, by DN as it is compared: below one base, a name can be several's.
         """
         attribute = place(self.settings, kind).fields[NAMES[kind]]
         found: dict[str, Entry] = {}
         for start in range(0, len(names), AT_ONCE):
             wanted = "".join(f"({attribute}={asserted(name)})" for name in names[start : start + AT_ONCE])
             for entry in self._search(kind, f"(|{wanted})", asked(self.settings, kind)).entries:
-                found |= {name.lower(): entry for name in entry.all(attribute)}
+                found[normal(entry.dn)] = entry
         return found
 
     def groups_of_each(self, entries: Sequence[Entry]) -> list[set[str]]:
@@ -99,6 +97,26 @@ class Known:
         for entry in found.entries:
             self.note(entry)
         return {entry.first(self.settings.id) or "" for entry in found.entries}
+
+    def newcomers(self, group: str) -> list[str]:
+        """
+        Return who is in a group now and was not when it was read last, nor was put into it by us.
+        """
+        attribute = self.settings.groups.member
+        found = self._search("group", f"({self.settings.id}={asserted(group)})", [attribute]).entries
+        there = [
+            one
+            for entry in found
+            for one in entry.all(attribute)
+            if one not in {"", self.settings.groups.placeholder}
+        ]
+        return [one for one in there if group not in self.members.get(self._spelled(one), ())]
+
+    def joined(self, member: str, group: str) -> None:
+        """
+        Remember that we put somebody into a group.
+        """
+        self.members.setdefault(self._spelled(member), set()).add(group)
 
     def note(self, entry: Entry) -> None:
         """
@@ -126,14 +144,14 @@ class Known:
         Return what groups list somebody by: the name of the entry, or the login where members are `memberUid`.
         """
         if self.settings.groups.member.lower() == "memberuid":
-            return entry.first(self.settings.users.fields["user_name"]) or ""
+            return said(entry, self.settings.users.fields["user_name"]) or ""
         return entry.dn
 
     def name_of(self, entry: Entry) -> str:
         """
         Return what a group is called.
         """
-        return entry.first(self.settings.groups.fields["name"]) or ""
+        return said(entry, self.settings.groups.fields["name"]) or ""
 
     def _members(self) -> tuple[Found, dict[str, set[str]]]:
         """
@@ -166,6 +184,11 @@ class Known:
     def _search(self, kind: Kind, filter_: str, attributes: Sequence[str]) -> Found:
         base = place(self.settings, kind).base
         return self.directory.search(base, filter_, attributes, page=self.settings.page)
+
+
+def _elsewhere(*found: Found) -> list[str]:
+    uris = sorted({uri for one in found for uri in one.referrals})
+    return [f"a part of the directory that another server has, not read: {uri}" for uri in uris]
 
 
 def _id(one: Live) -> str:

@@ -43,6 +43,9 @@ def _moved(known: Known, group: str, todo: list[tuple[str, str]]) -> Iterator[tu
     Make some moves at once, or, where a part of them is so already, one by one; yield who was refused, and why.
     """
     dn, name = known.groups[group]
+    for verb, member in todo:
+        if verb == "MODIFY_ADD":
+            known.joined(member, group)
     done = known.directory.modify(dn, _changes(known, todo))
     if done.code == 0:
         return

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 
 from reconciler.core.model import Live
 from reconciler.ports import Result, Write
-from reconciler.targets.ldap_convert import NAMES, added, csn, differing, modified, place
+from reconciler.targets.ldap_convert import NAMES, added, csn, differing, is_named_by, modified, place
 from reconciler.targets.ldap_job import Job, begun, parts
 from reconciler.targets.ldap_known import Known
 from reconciler.targets.ldap_members import Moves, relist
 from reconciler.wire.ldap import Done
 from reconciler.wire.ldap_controls import ASSERTION, Control, asserting
 from reconciler.wire.ldap_entry import Entry
-from reconciler.wire.ldap_names import escaped, leaf, named, parent
+from reconciler.wire.ldap_names import escaped, leaf, named, naming, normal, parent
 
-_DONE, _NO_SUCH_ENTRY, _EXISTS, _ASSERTION_FAILED = 0, 32, 68, 122
+_DONE, _NO_SUCH_VALUE, _NO_SUCH_ENTRY, _EXISTS, _ASSERTION_FAILED = 0, 16, 32, 68, 122
 
 
 def write_all(known: Known, writes: Sequence[Write]) -> list[Result]:
@@ -97,7 +97,7 @@ def _found_earlier(known: Known, job: Job) -> None:
     Tell an earlier request of our own, whose answer was lost, from somebody else who has the name.
     """
     write = job.write
-    entry = known.named(write.kind, write.name)
+    entry = known.by_dn(write.kind, [write.name]).get(normal(job.dn))
     if entry is None:
         return job.end("failed", f"the name {write.name!r} is taken by an entry that is no {write.kind}")
     there = known.person(entry, known.groups_of(known.member(entry))) if write.kind == "user" else known.team(entry)
@@ -121,7 +121,7 @@ def _update(known: Known, job: Job, controls: list[Control]) -> None:
     name = job.fields.get(NAMES[kind])
     if isinstance(name, str) and name != job.write.name and not _renamed(known, job, name, controls):
         return
-    changes = modified(job.fields, known.settings, kind)
+    changes = modified(job.fields, known.settings, kind, job.entry) if job.entry else {}
     if not changes:
         return
     done = known.directory.modify(job.dn, changes, controls=controls if job.dn == was else ())
@@ -135,19 +135,30 @@ def _update(known: Known, job: Job, controls: list[Control]) -> None:
 def _renamed(known: Known, job: Job, name: str, controls: list[Control]) -> bool:
     """
     Return whether an entry could be given another name; its memberships then follow.
+
+    Where its DN is made of something else, a changed attribute is the new name, and the DN stays.
     """
     attribute = place(known.settings, job.write.kind).fields[NAMES[job.write.kind]]
-    done = known.directory.modify_dn(job.dn, f"{attribute}={escaped(name)}", controls=controls)
+    if job.entry is not None and not is_named_by(job.entry, attribute):
+        others = [one for one in known.by_dn(job.write.kind, [name]) if one != normal(job.dn)]
+        if others:
+            job.end("failed", f"the name {name!r} is taken by {name!r} ({others[0]})")
+        return not others
+    parts = {**naming(job.dn), attribute.lower(): name}
+    own = "+".join(f"{kind}={escaped(value)}" for kind, value in parts.items())
+    done = known.directory.modify_dn(job.dn, own, controls=controls)
     if done.code == _EXISTS:
         job.end("failed", f"the name {name!r} is taken by {name!r} ({attribute}={name},{parent(job.dn)})")
     elif done.code != _DONE:
         _refused(job, done)
     else:
-        job.dn = f"{attribute}={escaped(name)},{parent(job.dn)}"
+        job.dn = f"{own},{parent(job.dn)}"
     return not job.outcome
 
 
 def _delete(known: Known, job: Job, controls: list[Control]) -> None:
+    if job.write.kind == "group" and known.newcomers(job.write.id or ""):
+        return job.end("left", f"group {job.write.name!r}: somebody was put into it since the plan was made")
     done = known.directory.delete(job.dn, controls=controls)
     if done.code not in {_DONE, _NO_SUCH_ENTRY}:
         return _refused(job, done)
@@ -159,7 +170,7 @@ def _delete(known: Known, job: Job, controls: list[Control]) -> None:
 
 
 def _refused(job: Job, done: Done) -> None:
-    if done.code == _ASSERTION_FAILED:
+    if done.code in {_ASSERTION_FAILED, _NO_SUCH_VALUE}:
         job.end("left", f"{job.write.kind} {job.write.name!r} was changed by an administrator while we wrote")
     else:
         job.end("failed", done.message)
@@ -211,10 +222,11 @@ def _read_back(known: Known, jobs: Sequence[Job]) -> list[Result]:
     lives: dict[int, Live] = {}
     written = [job for job in jobs if not job.outcome and job.write.action != "delete"]
     for kind in NAMES:
-        named = {id(job): _name(job) for job in written if job.write.kind == kind}
-        found = known.by_name(kind, sorted(set(named.values())))
-        for job in written:
-            entry = found.get(named.get(id(job), "").lower())
+        given = [job for job in written if job.write.kind == kind]
+        by_id = known.by_id(kind, [job.write.id for job in given if job.write.id])
+        by_dn = known.by_dn(kind, sorted({job.write.name for job in given if not job.write.id}))
+        for job in given:
+            entry = by_id.get(job.write.id) if job.write.id else by_dn.get(normal(job.dn))
             if entry is not None:
                 lives[id(job)] = _live(known, job, entry)
     return [
@@ -233,7 +245,3 @@ def _live(known: Known, job: Job, entry: Entry) -> Live:
         return known.person(entry, job.groups)
     known.note(entry)
     return known.team(entry)
-
-
-def _name(job: Job) -> str:
-    return str(job.fields.get(NAMES[job.write.kind], job.write.name))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from reconciler.core.model import Catalogue, Equality, Snapshot
+from reconciler.core.model import Catalogue, Equality, Live, Snapshot
 from reconciler.errors import TargetError
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
@@ -31,6 +31,7 @@ class OwnTables:
         self._tables = tables
         self._roles = role_groups
         self._known: Schema | None = None
+        self._seen: dict[str, set[str]] | None = None
         self._reader, self._writer = (_engine(registry, begin) for begin in ("BEGIN", registry.engine[2]))
 
     def read(self) -> Snapshot:
@@ -41,6 +42,9 @@ class OwnTables:
             known = self._schema(connection)
             groups = [one for one in read(connection, known, "group") if one.name not in self._roles]
             users = read(connection, known, "user")
+        self._seen = {}
+        for user in users:
+            self._note(user)
         return Snapshot(users=tuple(users), groups=tuple(groups), catalogue=Catalogue())
 
     def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
@@ -51,7 +55,7 @@ class OwnTables:
             raise TargetError(f"{run!r} cannot name a run: it would pass for an administrator")
         with self._transaction("write", self._writer, "READ COMMITTED") as connection:
             known = self._schema(connection)
-            return [write_one(connection, known, write, run=run) for write in writes]
+            return [self._made(connection, known, write, run) for write in writes]
 
     def close(self) -> None:
         """
@@ -59,6 +63,21 @@ class OwnTables:
         """
         self._reader.dispose()
         self._writer.dispose()
+
+    def _made(self, connection: Connection, known: Schema, write: Write, run: str) -> Result:
+        result = write_one(connection, known, write, run=run, seen=self._seen)
+        if result.live is not None:
+            self._note(result.live)
+        return result
+
+    def _note(self, user: Live) -> None:
+        """
+        Remember in which groups somebody was seen: a group is deleted over nobody else's head.
+        """
+        if self._seen is None:
+            return
+        for group in user.groups:
+            self._seen.setdefault(group, set()).add(user.id)
 
     def _schema(self, connection: Connection) -> Schema:
         """

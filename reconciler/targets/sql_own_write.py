@@ -5,10 +5,10 @@ What the plan saw is compared under the lock: on PostgreSQL that of the row (`FO
 with a foreign key away, too), on SQLite that of the file: a compare-and-set, also without a version column.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Integer, delete, insert, select, update
+from sqlalchemy import Column, Connection, Integer, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.core.model import Fields, Kind, Live, Value
@@ -24,12 +24,21 @@ class MissedError(Exception):
     """
 
 
-def write_one(connection: Connection, known: Schema, write: Write, *, run: str) -> Result:
+def write_one(
+    connection: Connection,
+    known: Schema,
+    write: Write,
+    *,
+    run: str,
+    seen: Mapping[str, Container[str]] | None = None,
+) -> Result:
     """
-    Return what became of one write, made whole or not at all.
+    Return what became of one write, made whole or not at all; `seen` are the users of each group as last read.
     """
     try:
         with connection.begin_nested():
+            if write.action == "delete" and write.kind == "group" and seen is not None:
+                _refuse_newcomers(connection, known, write, seen)
             live = _made(connection, known, write, run)
     except RefusedError as error:
         return Result(change=write.change, outcome="failed", message=str(error))
@@ -212,6 +221,21 @@ def _compare(write: Write, found: Sequence[Live]) -> None:
         raise MissedError(f"{write.kind} {write.name!r} was changed since the plan was made{by}")
 
 
+def _refuse_newcomers(
+    connection: Connection, known: Schema, write: Write, seen: Mapping[str, Container[str]]
+) -> None:
+    """
+    Raise MissedError, under the row's lock, for a group into which somebody was put since it was read.
+    """
+    id_ = known.groups.id_of(write.id)
+    _lock(connection, known.groups, id_)
+    user, group = known.members.c[known.at.user], known.members.c[known.at.group]
+    there = select(user).where(group == id_, user.in_(select(known.users.key)))
+    known_there = seen.get(write.id or "", ())
+    if any(str(one) not in known_there for one in connection.scalars(there)):
+        raise MissedError(f"group {write.name!r}: somebody was put into it since the plan was made")
+
+
 def _free(connection: Connection, own: Own, fields: Fields, id_: object) -> None:
     name = fields.get(NAMES[own.kind])
     if name is None:
@@ -235,17 +259,31 @@ def _delete(connection: Connection, known: Schema, kind: Kind, id_: object) -> N
 
 def _replace(connection: Connection, own: Own, id_: object, *, name: str, value: Value) -> None:
     """
-    Make a set hold exactly these elements.
+    Make a set hold exactly these elements, which are compared as the text they are read as.
+
+    The row of an element that stays is not touched: what its other columns hold is the application's.
     """
     side, table = own.rows.sets[name], own.sides[name]
     owner, element = table.c[side.owner], table.c[side.element]
     wanted = set(value) if isinstance(value, tuple) else set()
-    held = set(connection.scalars(select(element).where(owner == id_)))
-    if held - wanted:
-        connection.execute(delete(table).where(owner == id_, element.in_(sorted(held - wanted))))
-    if wanted - held:
-        rows = [{side.owner: id_, side.element: one} for one in sorted(wanted - held)]
+    held = {str(one): one for one in connection.scalars(select(element).where(owner == id_))}
+    gone = [held[one] for one in sorted(held.keys() - wanted)]
+    if gone:
+        connection.execute(delete(table).where(owner == id_, element.in_(gone)))
+    if wanted - held.keys():
+        rows = [{side.owner: id_, side.element: _typed(element, one)} for one in sorted(wanted - held.keys())]
         connection.execute(insert(table), rows)
+
+
+def _typed(element: Column[Any], text: str) -> Any:  # noqa: ANN401 - elements are numbers or text
+    """
+    Return an element of a set as its column's own type; raises RefusedError for what is no number where one is.
+    """
+    if not isinstance(element.type, Integer):
+        return text
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004 - 64 bits
+        raise RefusedError(f"{element.name} takes numbers, not {text!r}")
+    return int(text)
 
 
 def _join(connection: Connection, known: Schema, id_: object, *, join: set[str], leave: set[str]) -> None:

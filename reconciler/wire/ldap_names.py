@@ -92,6 +92,18 @@ def leaf(dn: str) -> str:
     return dn[: _first_end(dn)].rstrip(",;")
 
 
+def naming(dn: str) -> dict[str, str]:
+    """
+    Return the attributes of the first part of a name, by their short names in lower case, with their values.
+    """
+    found: dict[str, str] = {}
+    for kind, value, end in _attributes(dn):
+        found[kind] = value
+        if end != "+":
+            break
+    return found
+
+
 def _first_end(dn: str) -> int:
     at = 0
     while found := _ATTRIBUTE.match(dn, at):

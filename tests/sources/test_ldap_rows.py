@@ -49,9 +49,12 @@ def test_key_may_be_an_attribute_of_ones_choice() -> None:
         pytest.param({"nsAccountLock": "false", "nsUniqueId": "1"}, "active", id="389 unlocked"),
         pytest.param({"msDS-UserAccountDisabled": "TRUE"}, "suspended", id="AD LDS disabled"),
         pytest.param({"pwdAccountLockedTime": "000001010000Z"}, "suspended", id="locked for good"),
-        pytest.param({"pwdAccountLockedTime": "20261101120000Z"}, "suspended", id="locked since"),
+        pytest.param({"pwdAccountLockedTime": "20261101120000Z", "entryUUID": "1"}, "active", id="wrong passwords"),
         pytest.param({"entryUUID": "1"}, "active", id="operational attributes and no lock"),
         pytest.param({"objectGUID": GUID}, "unknown", id="AD says nothing"),
+        pytest.param({"objectGUID": GUID, "modifyTimestamp": "2026"}, "unknown", id="AD hides it"),
+        pytest.param({"sAMAccountName": "ann", "createTimestamp": "2026"}, "unknown", id="AD hides it, no GUID"),
+        pytest.param({"objectGUID": GUID, "msDS-UserAccountDisabled": "FALSE"}, "active", id="AD LDS enabled"),
         pytest.param({}, "unknown", id="nothing printed that could say"),
     ],
 )

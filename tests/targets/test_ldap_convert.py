@@ -33,6 +33,13 @@ def ann(**attributes: str) -> Entry:
     return made("uid=ann,ou=p", **{"uid": "ann", "entryUUID": "1", "sn": "-", "entryCSN": "5", **attributes})
 
 
+def several(dn: str, **attributes: tuple[str, ...]) -> Entry:
+    """
+    Return an entry with several values of some attributes.
+    """
+    return Entry(dn, {name: tuple(value.encode() for value in values) for name, values in attributes.items()})
+
+
 def locked(mail: str) -> Entry:
     """
     Return Ann's entry as 389 Directory Server has it.
@@ -128,7 +135,45 @@ def test_field_is_replaced(fields: Fields, attribute: str, values: list[bytes]) 
     """
     Each field is one replacement of its attribute; the name is not among them, because it names the entry.
     """
-    assert modified({"user_name": "anna", **fields}, OPENLDAP, "user") == {attribute: [("MODIFY_REPLACE", values)]}
+    assert modified({"user_name": "anna", **fields}, OPENLDAP, "user", ann()) == {
+        attribute: [("MODIFY_REPLACE", values)]
+    }
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        pytest.param("c@x", [("MODIFY_DELETE", [b"a@x", b"b@x"]), ("MODIFY_ADD", [b"c@x", b"b@x"])], id="new"),
+        pytest.param("b@x", [("MODIFY_DELETE", [b"a@x", b"b@x"]), ("MODIFY_ADD", [b"b@x"])], id="there"),
+        pytest.param(None, [("MODIFY_DELETE", [b"a@x"])], id="cleared"),
+    ],
+)
+def test_values_that_were_not_shown_stay(value: str | None, change: list[tuple[str, list[bytes]]]) -> None:
+    """
+    Of several values the one we read goes, and the new one stands first, so that it is read next.
+    """
+    one = several("uid=ann,ou=p", uid=("ann",), mail=("a@x", "b@x"))
+
+    assert modified({"email": value}, OPENLDAP, "user", one) == {"mail": change}
+
+
+def test_login_outside_the_entrys_name_is_an_attribute() -> None:
+    """
+    Where the DN is made of a common name, a new login is a changed attribute, and the other logins stay.
+    """
+    one = several("cn=Bob Builder,ou=p", uid=("bob", "bobby"), cn=("Bob Builder",))
+    change = [("MODIFY_DELETE", [b"bob", b"bobby"]), ("MODIFY_ADD", [b"bob2", b"bobby"])]
+
+    assert modified({"user_name": "bob2"}, OPENLDAP, "user", one) == {"uid": change}
+
+
+def test_login_in_the_entrys_name_is_the_one_that_is_read() -> None:
+    """
+    Of several logins, in whatever order, the one that the DN says is the person's.
+    """
+    one = several("cn=Ann+uid=ANN,ou=p", uid=("annie", "ann"), sn=("-",))
+
+    assert live(one, OPENLDAP, "user", groups=(), roles=()).name == "ann"
 
 
 @pytest.mark.parametrize(
@@ -167,9 +212,9 @@ def test_group_is_there_or_is_not() -> None:
     """
     A group is always active, so that one may be made so; none can be put away.
     """
-    made = checked(creation("a", kind="group", active=True), OPENLDAP)
+    given = checked(creation("a", kind="group", active=True), OPENLDAP)
 
-    assert modified(made, OPENLDAP, "group") == {}
+    assert modified(given, OPENLDAP, "group", made("cn=a,ou=g", cn="a")) == {}
     with pytest.raises(RefusedError, match="no inactive groups"):
         checked(creation("a", kind="group", active=False), OPENLDAP)
 

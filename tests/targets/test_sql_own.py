@@ -14,8 +14,8 @@ from reconciler.errors import TargetError
 from reconciler.ports_adapter import Opening
 from reconciler.targets.sql import ADAPTER
 from reconciler.targets.sql_own import OwnTables
-from reconciler.targets.sql_settings import Members, SqlSettings, Tables
-from reconciler.testing.writes import creation, group, landed, update, user, written
+from reconciler.targets.sql_settings import Members, Side, SqlSettings, Tables
+from reconciler.testing.writes import creation, deletion, group, landed, update, user, written
 from tests.targets.own_tables import NUMBER, STATEMENTS, TABLES, AppAdmin, OwnTablesContract
 from tests.targets.sql_admin import SqlAdmin
 
@@ -200,6 +200,40 @@ def test_database_that_fails_is_told(target: OwnTables, path: Path) -> None:
 
     with pytest.raises(TargetError, match="not a database"):
         target.read()
+
+
+def test_row_of_an_element_that_stays_is_not_touched(path: Path, admin: AppAdmin) -> None:
+    """
+    Elements that are numbers are compared as they are read, so that other columns of an unchanged row stay.
+    """
+    admin.run("CREATE TABLE rights (account BIGINT NOT NULL, code BIGINT NOT NULL, since TEXT)")
+    admin.run("INSERT INTO accounts (login) VALUES ('ann')")
+    admin.run("INSERT INTO rights SELECT no, 7, '2020' FROM accounts UNION SELECT no, 8, '2021' FROM accounts")
+    rights = Side(table="rights", owner="account", element="code")
+    target = opened(path, replace(TABLES, users=replace(TABLES.users, sets={"roles": rights})))
+    after = landed(target, update(user(target, "ann"), roles=("7", "9")))
+    refused = written(target, update(after, roles=("7", "Viewer")))
+    target.close()
+
+    assert admin.run("SELECT code, since FROM rights ORDER BY code") == [(7, "2020"), (9, None)]
+    assert (after.fields["roles"], refused.outcome) == (("7", "9"), "failed")
+
+
+def test_group_is_not_deleted_over_a_newcomers_head(target: OwnTables, admin: AppAdmin) -> None:
+    """
+    Who was put into a group after it was read keeps it: the delete is left; whom we put there does not hinder it.
+    """
+    team = landed(target, creation("Team", kind="group"))
+    admin.admin_creates("bob")
+    target.read()
+    landed(target, creation("ann", join=(team.id,)))
+    admin.admin_joins("bob", "Team")
+    left = written(target, deletion(team))
+    admin.admin_leaves("bob", "Team")
+    gone = written(target, deletion(team))
+
+    assert (left.outcome, gone.outcome) == ("left", "landed")
+    assert "somebody was put into it" in left.message
 
 
 def test_group_keeps_its_members_under_another_name(target: OwnTables) -> None:
