@@ -30,6 +30,7 @@ _TEXTS = ("email", "first_name", "last_name", "display_name", "description", "lo
 _USERS = frozenset({"key", "user_name", "state", "source_state", "groups", "roles", *_TEXTS})
 _GROUPS = frozenset({"key", "name", "description", "roles"})
 STATES = frozenset({"active", "invited", "suspended", "left"})
+_NEAR = 0.75
 _AGAIN = "export it again, as UTF-8 with commas between columns"
 
 
@@ -76,7 +77,8 @@ def _files(paths: Sequence[Path], asking: Asking[NoSettings]) -> Reading:
     if faults:
         raise InputError(tuple(faults))
     users = {line.cells["key"]: _user(line) for line in people}
-    gaps = () if any(table.of_users for table in saved.pages) else ("no users were given",)
+    absent = () if any(table.of_users for table in saved.pages) else ("no users were given",)
+    gaps = (*absent, *sorted(chain.from_iterable(_unsaid(table, listed=bool(listed)) for table in saved.pages)))
     counts = {"users": len(users), "groups": len(groups)} if listed else {"users": len(users)}
     return Reading(
         users=tuple(users[key] for key in sorted(users)),
@@ -200,6 +202,21 @@ def _strangers(people: Iterable[Line], groups: dict[str, GroupRow]) -> Iterator[
         for name in _several(line.cells.get("groups", "")):
             if name not in groups:
                 yield line.fault(f"is in group {shown(name)}, which no table has", "groups are meant by their keys")
+
+
+def _unsaid(table: Table, *, listed: bool) -> Iterator[str]:
+    """
+    Yield which sets a table does not tell although it should: all would be taken for empty.
+
+    That is a column whose name is nearly `groups` or `roles`, and no `groups` where groups are described.
+    """
+    strange = {name.casefold(): name for name in table.columns if name not in _USERS | _GROUPS}
+    for column in ("groups", "roles") if table.of_users else ("roles",):
+        near = get_close_matches(column, strange, 1, _NEAR) if column not in table.columns else []
+        missing = listed and table.of_users and column == "groups" and column not in table.columns
+        if near or missing:
+            meant = f": did you mean {shown(strange[near[0]])}?" if near else ""
+            yield f"{Path(table.path).name}: has no column {column}, so nobody's would be known{meant}"
 
 
 def _left_out(table: Table) -> Iterator[str]:

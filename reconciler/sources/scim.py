@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from reconciler.core.export import GroupRow, UserRow
 from reconciler.ports import Reading
@@ -33,6 +34,7 @@ from reconciler.sources.printed_records import (
 )
 from reconciler.sources.scim_live import Settings, live_pages
 from reconciler.wire.client import Client
+from reconciler.wire.settings import beside
 
 _LIST = "urn:ietf:params:scim:api:messages:2.0:listresponse"
 _ERROR = "urn:ietf:params:scim:api:messages:2.0:error"
@@ -104,7 +106,10 @@ def _listed(document: Record) -> Listed | None:
         raise Wrong(f"is an error answer: {optional(document, 'detail') or 'it does not say which'}")
     if _LIST not in schemas:
         return None
-    return Listed(rows=entries(document, "Resources"), paging=Paging(total=count(document, "totalResults")))
+    total = count(document, "totalResults")
+    if total is None:
+        raise Wrong("does not say how many there are in all (totalResults)")
+    return Listed(rows=entries(document, "Resources"), paging=Paging(total=total))
 
 
 def _account(record: Record) -> str | None:
@@ -135,7 +140,7 @@ def _live(asking: Asking[Settings]) -> Reading | None:
     if not asking.settings.url:
         return None
     at = asking.now()
-    client = Client.open(asking.settings.url, asking.settings)
+    client = Client.open(asking.settings.url, beside(asking.settings, asking.home))
     try:
         return read_live(client, asking, at=at)
     finally:
@@ -146,8 +151,9 @@ def read_live(client: Client, asking: Asking[Settings], *, at: datetime) -> Read
     """
     Return what a service says at a moment. Raises as its parts do.
     """
-    found = live_pages(client, DIALECT.shapes, size=asking.settings.page)
-    return read_pages(found, DIALECT, account=asking.account, at=at)
+    found, gaps = live_pages(client, DIALECT.shapes, size=asking.settings.page)
+    reading = read_pages(found, DIALECT, account=asking.account, at=at)
+    return replace(reading, complete=reading.complete and not gaps, faults=(*reading.faults, *gaps))
 
 
 ADAPTER = SourceAdapter(settings=Settings, files=_files, live=_live)

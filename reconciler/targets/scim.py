@@ -16,6 +16,7 @@ from reconciler.ports_adapter import Opening, TargetAdapter
 from reconciler.ports_doctor import Finding
 from reconciler.targets.scim_diagnosis import diagnosis
 from reconciler.targets.scim_known import Known
+from reconciler.targets.scim_members import hidden
 from reconciler.targets.scim_paths import member
 from reconciler.targets.scim_probe import probe as measured
 from reconciler.targets.scim_server import Server
@@ -23,6 +24,7 @@ from reconciler.targets.scim_settings import ScimSettings, fit, places, quirks
 from reconciler.targets.scim_write import write_all
 from reconciler.wire.client import Client
 from reconciler.wire.origin import root_of
+from reconciler.wire.settings import beside
 
 
 class ScimTarget:
@@ -56,13 +58,14 @@ class ScimTarget:
         with collector_paused():
             groups, users = self.server.every("group"), self.server.every("user")
             self._known.read(groups.resources)
+            problem = groups.problem or users.problem or hidden(self.server, groups.resources)
             etag = self.server.able.etag
             return Snapshot(
                 users=tuple(self._known.live("user", one, etag=etag) for one in users.resources),
                 groups=tuple(self._known.live("group", one, etag=etag) for one in groups.resources),
                 catalogue=Catalogue(),
-                complete=not (groups.problem or users.problem),
-                problem=groups.problem or users.problem,
+                complete=not problem,
+                problem=problem,
             )
 
     def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
@@ -101,7 +104,7 @@ class ScimTarget:
 
 def _opened(opening: Opening[ScimSettings]) -> ScimTarget:
     _fit(opening)
-    return ScimTarget.open(opening.url, opening.settings, role_groups=opening.role_groups)
+    return ScimTarget.open(opening.url, beside(opening.settings, opening.home), role_groups=opening.role_groups)
 
 
 def _fit(opening: Opening[ScimSettings]) -> None:

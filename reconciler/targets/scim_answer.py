@@ -81,6 +81,8 @@ def _read_back(server: Server, known: Known, job: Job, answer: Answer) -> None:
     if write.action == "update" and _idle(server, known, job, after):
         job.end("failed", f"the server answered {answer.status} and changed nothing of {write.name!r}")
         return
+    if kind == "group" and write.action == "create":
+        known.made(str(member(after, "id")))
     job.after = after
 
 

@@ -4,9 +4,10 @@ What a SCIM server says of itself, and what that means for a run.
 
 from reconciler.core.model import Kind
 from reconciler.ports_doctor import Finding
+from reconciler.targets.scim_able import Abilities
 from reconciler.targets.scim_convert import CORE
 from reconciler.targets.scim_paths import Place
-from reconciler.targets.scim_server import Abilities, Server
+from reconciler.targets.scim_server import Server
 
 _SIDES: tuple[Kind, ...] = ("user", "group")
 

@@ -23,6 +23,8 @@ class Known:
         self.groups: dict[str, str] = {}
         self.within: dict[str, set[str]] = {}
         self.roles = roles
+        self._shown = False
+        self._made: set[str] = set()
         self._people: dict[str, Live] = {}
         self._plain: set[str] = set()
 
@@ -30,8 +32,10 @@ class Known:
         """
         Take in all groups with their members, and forget what was known before.
         """
-        self.groups, self.within, self._people, self._plain = {}, {}, {}, set()
+        self.groups, self.within, self._people, self._plain, self._made = {}, {}, {}, set(), set()
+        self._shown = False
         for one in groups:
+            self._shown |= member(one, "members") is not None
             id_ = str(member(one, "id"))
             self.groups[id_] = str(member(one, "displayName"))
             self.moved(id_, members_of(one), ())
@@ -44,6 +48,28 @@ class Known:
             self.within.setdefault(user, set()).add(group)
         for user in left:
             self.within.get(user, set()).discard(group)
+
+    def made(self, group: str) -> None:
+        """
+        Take in that a group is new: nobody can be in it yet.
+        """
+        self._made.add(group)
+
+    def tells(self, group: Json) -> bool:
+        """
+        Return whether a group, as it was read, tells who is in it: without `members` only where others have them.
+
+        A server may show them to nobody, or only on request (RFC 7643 section 7, `returned`).
+        """
+        shown = member(group, "members") is not None
+        self._shown |= shown
+        return shown or self._shown or str(member(group, "id")) in self._made
+
+    def inside(self, group: str) -> set[str]:
+        """
+        Return who is in a group, as far as is known.
+        """
+        return {user for user, groups in self.within.items() if group in groups}
 
     def forget(self, kind: Kind, id_: str) -> None:
         """

@@ -8,10 +8,13 @@ from msgspec import Struct
 
 from reconciler.errors import TargetError, WireError
 from reconciler.targets.scim_convert import PATCH, encoded
-from reconciler.targets.scim_known import members_of
+from reconciler.targets.scim_known import Known, members_of
 from reconciler.targets.scim_paths import Json, member
 from reconciler.targets.scim_server import Server, body_of, quoted, refusal
 from reconciler.wire.message import Answer, Request
+
+_LOOKED_AT = 5
+"""Groups that are asked for by themselves where the list shows no members at all."""
 
 
 class Move(Struct, frozen=True, kw_only=True):
@@ -22,6 +25,20 @@ class Move(Struct, frozen=True, kw_only=True):
     group: str
     join: tuple[str, ...] = ()
     leave: tuple[str, ...] = ()
+
+
+def hidden(server: Server, groups: Sequence[Json]) -> str:
+    """
+    Return that the list of groups hides who is in them, where a group that is asked for by itself shows it.
+
+    Asked only where no group of the list has members: then they are all empty, or not shown there.
+    """
+    if any(member(one, "members") is not None for one in groups):
+        return ""
+    ids = [str(member(one, "id")) for one in groups[:_LOOKED_AT]]
+    if any(one is not None and members_of(one) for one in server.gotten("group", ids)):
+        return "the server's list of groups does not show who is in them"
+    return ""
 
 
 def folded(people: Iterable[tuple[str, Iterable[str], Iterable[str]]]) -> list[Move]:
@@ -80,7 +97,7 @@ def moved(group: Json, move: Move) -> Json:
     return {**rest, "members": [*stay, *come]}
 
 
-def make(server: Server, moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
+def make(server: Server, known: Known, moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
     """
     Yield each part of the moves, and why it was not made; empty where it was, as read back.
 
@@ -89,7 +106,7 @@ def make(server: Server, moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
     waiting = [chunks(move, server.quirks.changes) for move in moves]
     while waiting:
         now = [parts[0] for parts in waiting]
-        came = zip(now, _sent(server, now), strict=True)
+        came = zip(now, _sent(server, known, now), strict=True)
         rest: dict[str, list[Move]] = {parts[0].group: parts[1:] for parts in waiting}
         for part, why in came:
             size = len(part.join) + len(part.leave)
@@ -100,6 +117,10 @@ def make(server: Server, moves: Sequence[Move]) -> Iterator[tuple[Move, str]]:
         waiting = [parts for parts in rest.values() if parts]
 
 
+_UNSEEN = (
+    "the server shows nobody's members, and without PATCH whoever is in this one would be put out: "
+    "if all groups are empty, put one person into one of them by hand"
+)
 _ONE = "\0"
 """Marks, inside this module, a refusal that may be about one of several members."""
 
@@ -108,16 +129,19 @@ def _halvable(why: str) -> bool:
     return why.startswith(_ONE)
 
 
-def _sent(server: Server, parts: Sequence[Move]) -> list[str]:
+def _sent(server: Server, known: Known, parts: Sequence[Move]) -> list[str]:
     """
     Return, for each part, why it was not made.
     """
     if server.able.patch:
-        asked: Iterable[Request] = (_patch(server, part) for part in parts)
-    else:
-        asked = _puts(server, parts)
-    answers = list(server.client.ask_all(asked))
-    return [_outcome(server, part, came) for part, came in zip(parts, answers, strict=True)]
+        answers = server.client.ask_all(_patch(server, part) for part in parts)
+        return [_outcome(server, part, came) for part, came in zip(parts, answers, strict=True)]
+    groups = [group or {} for group in server.gotten("group", [part.group for part in parts])]
+    pairs = list(zip(parts, groups, strict=True))
+    sure = [(part, group) for part, group in pairs if known.tells(group)]
+    came = server.client.ask_all(_put(server, part, group) for part, group in sure)
+    whys = {part: _outcome(server, part, answer) for (part, _), answer in zip(sure, came, strict=True)}
+    return [whys.get(part, _UNSEEN) for part in parts]
 
 
 def _patch(server: Server, part: Move) -> Request:
@@ -126,12 +150,9 @@ def _patch(server: Server, part: Move) -> Request:
     return server.send("PATCH", server.path("group", part.group), encoded(body(part)), query=query)
 
 
-def _puts(server: Server, parts: Sequence[Move]) -> Iterator[Request]:
-    groups = server.gotten("group", [part.group for part in parts])
-    for part, group in zip(parts, groups, strict=True):
-        match = str(member(member(group, "meta"), "version") or "") if server.able.etag else ""
-        path = server.path("group", part.group)
-        yield server.send("PUT", path, encoded(moved(group or {}, part)), match=match)
+def _put(server: Server, part: Move, group: Json) -> Request:
+    match = str(member(member(group, "meta"), "version") or "") if server.able.etag else ""
+    return server.send("PUT", server.path("group", part.group), encoded(moved(group, part)), match=match)
 
 
 def _outcome(server: Server, part: Move, came: Answer | WireError) -> str:

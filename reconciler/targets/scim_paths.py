@@ -156,8 +156,11 @@ def _mark(at: Place) -> Json:
 def _elements(now: object, at: Place, values: list[str]) -> list[Any]:
     """
     Return the elements whose values are wanted, as they were, and after them the new ones.
+
+    An element that has no such part is none of ours: it stays.
     """
     had = now if isinstance(now, list) else []
-    kept = [one for one in had if (member(one, at.part) if at.part else one) in values]
-    known = {member(one, at.part) if at.part else one for one in kept}
+    read = [(one, member(one, at.part) if at.part else one) for one in had]
+    kept = [one for one, value in read if value is None or value in values]
+    known = [value for _, value in read]
     return [*kept, *({at.part: value} if at.part else value for value in values if value not in known)]

@@ -2,7 +2,7 @@
 One SCIM server: what it says it can do, its resources by id, by filter and page after page.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from urllib.parse import quote
 
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from reconciler.core.model import Kind
 from reconciler.errors import TargetError, WireError
-from reconciler.targets.scim_convert import CORE
+from reconciler.targets.scim_able import Abilities, abilities, resources_of
 from reconciler.targets.scim_paths import Json, member
 from reconciler.targets.scim_profiles import Quirks
 from reconciler.wire.client import Client
@@ -21,30 +21,13 @@ _NOT_FOUND = 404
 _TRIES = 3
 
 
-class Abilities(Struct, frozen=True, kw_only=True):
-    """
-    What a server says of itself. `endpoints` and `extensions` (those it requires) are by kind.
-
-    `attributes` are the names of its schemas' attributes by URN; empty where it lists no schemas.
-    """
-
-    patch: bool
-    etag: bool
-    echo: bool
-    page: int
-    filters: bool
-    bulk: bool
-    endpoints: dict[Kind, str]
-    required: dict[Kind, tuple[str, ...]]
-    attributes: dict[str, frozenset[str]]
-
-
 class Listing(Struct, frozen=True, kw_only=True):
     """
-    All resources of a kind, by id; `problem` says why some may be missing.
+    All resources of a kind, by id, of how many pages; `problem` says why some may be missing.
     """
 
     resources: tuple[Json, ...]
+    paged: bool = False
     problem: str = ""
 
 
@@ -65,7 +48,7 @@ class Server:
         config, types, schemas = (
             self._about(path) for path in ("ServiceProviderConfig", "ResourceTypes", "Schemas")
         )
-        return abilities(config, _resources(types), _resources(schemas), self.quirks)
+        return abilities(config, resources_of(types), resources_of(schemas), self.quirks)
 
     def path(self, kind: Kind, id_: str = "") -> str:
         """
@@ -123,52 +106,57 @@ class Server:
         Return all resources of a kind, sorted by id as text.
 
         Whoever comes or goes meanwhile moves the pages: then it is read again, and at last said to be incomplete.
+        No total tells of one who goes while another comes: several pages need a second look at the ids.
         """
         problem = ""
         for _ in range(_TRIES):
             listing = self._once(kind)
-            if not listing.problem:
-                return listing
             problem = listing.problem
+            if not problem and listing.paged and _ids(self._once(kind, only="id")) != _ids(listing):
+                problem = f"{kind}s came or went while the server listed them"
+            if not problem:
+                return listing
         return Listing(resources=listing.resources, problem=problem)
 
-    def _once(self, kind: Kind) -> Listing:
-        resources, total = self._page(kind, 1, self.able.page)
+    def _once(self, kind: Kind, *, only: str = "") -> Listing:
+        resources, total = self._page(kind, 1, self.able.page, only=only)
         found = {str(member(one, "id")): one for one in resources}
         size, totals = len(resources), {total}
         if 0 < size < total:
             starts = range(1 + size, total + 1, size)
-            asked = (self._listed(kind, start, size) for start in starts)
+            asked = (self._listed(kind, start, size, only=only) for start in starts)
             for start, came in zip(starts, self.client.ask_all(asked), strict=True):
                 some, said = _listing(settled(came))
                 totals.add(said)
                 found |= {str(member(one, "id")): one for one in some}
-                found |= self._rest(kind, start + len(some), min(start + size, total + 1))
+                found |= self._rest(kind, start + len(some), min(start + size, total + 1), only)
         whole = tuple(found[id_] for id_ in sorted(found))
         if totals == {len(found)}:
-            return Listing(resources=whole)
+            return Listing(resources=whole, paged=size < total)
         said_ = ", ".join(map(str, sorted(totals)))
         return Listing(resources=whole, problem=f"the server lists {len(found)} {kind}s and says there are {said_}")
 
-    def _rest(self, kind: Kind, start: int, end: int) -> dict[str, Json]:
+    def _rest(self, kind: Kind, start: int, end: int, only: str) -> dict[str, Json]:
         """
         Return what is missing of a page that came shorter than the first.
         """
         found: dict[str, Json] = {}
         while start < end:
-            some, _ = self._page(kind, start, end - start)
+            some, _ = self._page(kind, start, end - start, only=only)
             if not some:
                 break
             found |= {str(member(one, "id")): one for one in some}
             start += len(some)
         return found
 
-    def _page(self, kind: Kind, start: int, count: int, filter_: str = "") -> tuple[list[Json], int]:
-        return _listing(settled(_attempt(self.client, self._listed(kind, start, count, filter_))))
+    def _page(
+        self, kind: Kind, start: int, count: int, filter_: str = "", *, only: str = ""
+    ) -> tuple[list[Json], int]:
+        return _listing(settled(_attempt(self.client, self._listed(kind, start, count, filter_, only=only))))
 
-    def _listed(self, kind: Kind, start: int, count: int, filter_: str = "") -> Request:
+    def _listed(self, kind: Kind, start: int, count: int, filter_: str = "", *, only: str = "") -> Request:
         asked = {"startIndex": str(start)} | ({"count": str(count)} if self.quirks.page else {})
-        query = asked | ({"filter": filter_} if filter_ else {})
+        query = asked | ({"filter": filter_} if filter_ else {}) | ({"attributes": only} if only else {})
         return Request(method="GET", path=self.path(kind), query=query, headers=_headers(), repeatable=True)
 
     def _about(self, path: str) -> Json:
@@ -181,28 +169,6 @@ class Server:
         if answer.status in {401, 403}:
             raise TargetError(refusal(answer), hint="look at `auth` in the target's settings")
         return body_of(answer) if answer.good else {}
-
-
-def abilities(config: Json, types: Sequence[Json], schemas: Sequence[Json], quirks: Quirks) -> Abilities:
-    """
-    Return what the server's own description comes to; what it does not say is what RFC 7644 calls the least.
-    """
-    most = member(member(config, "filter"), "maxResults")
-    etag = _supported(config, "etag") if quirks.etag is None else quirks.etag
-    by_kind = {kind: next((one for one in types if member(one, "schema") == CORE[kind]), {}) for kind in CORE}
-    return Abilities(
-        patch=_supported(config, "patch") if quirks.patch is None else quirks.patch,
-        etag=etag,
-        echo=etag if quirks.echo is None else quirks.echo,
-        page=min(quirks.page, most) if isinstance(most, int) and most > 0 else quirks.page,
-        filters=_supported(config, "filter"),
-        bulk=_supported(config, "bulk"),
-        endpoints={
-            kind: str(member(by_kind[kind], "endpoint") or f"/{kind.capitalize()}s").strip("/") for kind in CORE
-        },
-        required={kind: tuple(_required(one)) for kind, one in by_kind.items()},
-        attributes={str(member(one, "id")): frozenset(_names(one)) for one in schemas},
-    )
 
 
 def settled(came: Answer | WireError) -> Answer:
@@ -242,6 +208,10 @@ def refusal(answer: Answer) -> str:
     return f"the server answered {answer.status}" + (f": {told[:500]}" if told else "")
 
 
+def _ids(listing: Listing) -> list[str]:
+    return [str(member(one, "id")) for one in listing.resources]
+
+
 def quoted(text: str) -> str:
     """
     Return a text as a filter's literal (RFC 7644 section 3.4.2.2: a JSON string).
@@ -269,28 +239,9 @@ def _listing(answer: Answer) -> tuple[list[Json], int]:
     `Resources` may be missing where there are none. Raises TargetError for a page without a total.
     """
     body = body_of(answer)
-    resources, total = _resources(body), member(body, "totalResults")
+    resources, total = resources_of(body), member(body, "totalResults")
     if type(total) is not int or total < 0:
         raise TargetError("the server's list does not say how many there are in all (totalResults)")
     if any(not isinstance(member(one, "id"), str) or not member(one, "id") for one in resources):
         raise TargetError("the server's list holds a resource without an id")
     return resources, total
-
-
-def _resources(body: Json) -> list[Json]:
-    value = member(body, "Resources")
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _supported(config: Json, name: str) -> bool:
-    return member(member(config, name), "supported") is True
-
-
-def _required(type_: Json) -> Iterator[str]:
-    for extension in member(type_, "schemaExtensions") or ():
-        if member(extension, "required") is True:
-            yield str(member(extension, "schema"))
-
-
-def _names(schema: Json) -> Iterable[str]:
-    return (str(member(one, "name")).lower() for one in member(schema, "attributes") or ())

@@ -10,7 +10,7 @@ from reconciler.ports import Result, Write
 from reconciler.targets.scim_answer import found_earlier, take
 from reconciler.targets.scim_convert import CORE, PATCH, changed, encoded, operations
 from reconciler.targets.scim_job import NAMES, Job, begun, checked, gone, parts, unsettled
-from reconciler.targets.scim_known import Known
+from reconciler.targets.scim_known import Known, members_of
 from reconciler.targets.scim_members import Move, folded, make
 from reconciler.targets.scim_paths import Json, member
 from reconciler.targets.scim_server import Server
@@ -48,6 +48,16 @@ def _look(server: Server, known: Known, jobs: Sequence[Job]) -> None:
                 gone(job)
             elif known.live(kind, found, etag=server.able.etag).version != job.write.expects:
                 job.end("left", f"{kind} {job.write.name!r} was changed since the plan was made")
+            elif kind == "group" and job.write.action == "delete":
+                _still_empty(known, job, found)
+
+
+def _still_empty(known: Known, job: Job, group: Json) -> None:
+    """
+    Leave a group that is to be deleted, and that somebody was put into: a group's version does not tell of members.
+    """
+    if set(members_of(group)) - known.inside(job.write.id or ""):
+        job.end("left", f"somebody was put into group {job.write.name!r} since the plan was made")
 
 
 def _guarded(server: Server, known: Known, job: Job) -> bool:
@@ -142,7 +152,7 @@ def _move(server: Server, known: Known, jobs: Sequence[Job]) -> None:
     """
     moving = {_id(job): job for job in unsettled(jobs) if job.write.kind == "user" and (job.join or job.leave)}
     people = ((id_, job.join, job.leave) for id_, job in moving.items())
-    for part, why in make(server, folded(people)):
+    for part, why in make(server, known, folded(people)):
         _moved(known, moving, part, why)
 
 

@@ -4,9 +4,11 @@ What a state folder says of an HTTP server: how to be let in, how long to wait, 
 Part of an adapter's own settings; secrets come as `${NAME}` and are expanded before they get here.
 """
 
-from typing import Annotated, TypeAlias
+from pathlib import Path
+from typing import Annotated, TypeAlias, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from reconciler.ports_adapter import Secret
 
@@ -82,3 +84,13 @@ class HttpSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     width: Annotated[int, Meta(ge=1, le=64)] = 8
     ca_file: str | None = None
     retries: Retries = Retries()
+
+
+Http = TypeVar("Http", bound=HttpSettings)
+
+
+def beside(settings: Http, home: Path) -> Http:
+    """
+    Return the settings with a relative `ca_file` starting at `home`, wherever a command is called from.
+    """
+    return replace(settings, ca_file=str(home / settings.ca_file)) if settings.ca_file else settings

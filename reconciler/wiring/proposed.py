@@ -5,9 +5,11 @@ Content of a pull request is data to compare. Where a target lies, and what lets
 branch alone; where a pull request changes that, or comes with no credential, the target is not asked at all.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -109,6 +111,9 @@ def _proposed(root: Path, target: str | None, *, environ: Mapping[str, str], bas
     else:
         store.follow(published=state.config.ledger.durability == "push")
     why = _offline(name, before, wanted.config, fork=fork)
+    if not why:
+        strange = foreign_file(wanted.config.targets[name], state.root, git, commit=commit, prefix=prefix)
+        why = f"this pull request changes whom we trust: {strange}" if strange else ""
 
     def live(head: Head) -> Target:
         return fenced(open_target(state, name, environ), store, head)
@@ -164,6 +169,50 @@ def _offline(name: str, before: Config | None, after: Config, *, fork: bool) -> 
 
 def _connection(config: TargetConfig) -> TargetConfig:
     return replace(config, sources=(), policy="")
+
+
+def foreign_file(config: TargetConfig, root: Path, git: Git, *, commit: str, prefix: str) -> str:
+    """
+    Return the first file that a target's settings or address name and that is not as `commit` has it; else nothing.
+
+    The settings are as they were, but a file beside them, the authority that we trust say, is read as it is here.
+    """
+    home = root.resolve().parent
+    top = root.resolve().parents[len(Path(prefix).parts) - 1] if prefix else root.resolve()
+    named = {*_texts(config.settings), *(value for _, value in parse_qsl(urlsplit(config.url).query))}
+    for text in sorted(one for one in named if one and "\0" not in one):
+        for start in {home, Path.cwd()}:
+            path = Path(os.path.normpath(start / text))
+            # what is too long for a path is none
+            there = path.is_relative_to(top) and os.path.isfile(path)  # noqa: PTH113
+            if there and not _as_at(path, top, git, commit):
+                return text
+    return ""
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part)
+    elif isinstance(value, list | tuple):
+        for part in value:
+            yield from _texts(part)
+
+
+def _as_at(path: Path, top: Path, git: Git, commit: str) -> bool:
+    """
+    Return whether a file holds what it does in a commit, or is in neither that one nor HEAD: a job put it there.
+    """
+    place = path.relative_to(top).as_posix()
+    try:
+        (before, now) = (git.tree(one, place) for one in (commit, "HEAD"))
+    except StoreError:
+        return False
+    if not before and not now:
+        return path.resolve() == path
+    return list(git.blobs(before.values())) == [path.read_bytes()]
 
 
 def config_at(git: Git, commit: str, prefix: str) -> Config | None:

@@ -54,9 +54,9 @@ def write_undo(found: Bench, run: Run, *, reason: str, until: str | None) -> Und
     """
     Return the override file that undoes a run; the target is read now, so that what was reviewed is what holds.
 
-    Raises UsageError where `until` has passed; then there is no file.
+    Raises UsageError where `until` has passed, or is no day; then there is no file.
     """
-    if until and date.fromisoformat(until) < date.fromisoformat(found.now[:10]):
+    if until is not None and _day(until) < date.fromisoformat(found.now[:10]):
         raise UsageError(f"{until} has passed", hint="name a day to come, or leave --until out")
     wanted = wishes(run)
     if not wanted:
@@ -72,6 +72,16 @@ def write_undo(found: Bench, run: Run, *, reason: str, until: str | None) -> Und
         remove_file(path)
         raise
     return Undone(wanted=len(wanted), path=path, text=override_text(*entries), lost=undoing.lost)
+
+
+def _day(until: str) -> date:
+    try:
+        day = date.fromisoformat(until)
+    except ValueError:
+        day = None
+    if day is None or day.isoformat() != until:
+        raise UsageError(f"--until: {until!r} is no day", hint="write it as 2027-01-31")
+    return day
 
 
 def _undoing(found: Bench, wanted: Sequence[Wish], *, reason: str, until: str | None) -> Undoing:

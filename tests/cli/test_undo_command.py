@@ -85,6 +85,17 @@ def test_overrides_may_end_by_themselves(renamed: Desk) -> None:
     assert "until: " in written(renamed)[0].read_text()
 
 
+@pytest.mark.parametrize("until", ["soon", "2027-02-30", "20270131"])
+def test_last_day_that_is_none_is_a_usage_error(renamed: Desk, until: str) -> None:
+    """
+    What is no day is told as such, and nothing is written.
+    """
+    told = renamed.run("undo", "2", "--reason", "OPS-8", "--until", until)
+
+    assert (told.code, written(renamed)) == (2, [])
+    assert "is no day" in told.err
+
+
 def test_run_that_never_was_is_told(settled: Desk, desk: Desk) -> None:
     """
     A number that no run bears is refused, with the last one that was.

@@ -104,3 +104,27 @@ def test_column_that_is_left_out_is_told_with_its_file(tmp_path: Path, column: s
     notes = read(tmp_path, f"key,user_name,state,{column}\n1,ann,active,x\n").notes
 
     assert f"{tmp_path / 'users.csv'}:1: column {column} is no field of ours, left out{hint}" in notes
+
+
+@pytest.mark.parametrize(
+    ("head", "groups", "told"),
+    [
+        pytest.param("state", "key,name\n", ["users.csv", "groups"], id="none"),
+        pytest.param("group", "key,name\n", ["users.csv", "groups", "did you mean group?"], id="misspelt"),
+        pytest.param("Groups", None, ["users.csv", "groups", "did you mean Groups?"], id="capitals"),
+        pytest.param("role", None, ["users.csv", "roles", "did you mean role?"], id="roles"),
+        pytest.param("groups", "key,name,rolse\n", ["groups.csv", "roles", "did you mean rolse?"], id="of-groups"),
+        pytest.param("groups", "key,name\n", [], id="right"),
+        pytest.param("title", None, [], id="another-word"),
+    ],
+)
+def test_set_that_no_column_tells_is_not_empty(
+    tmp_path: Path, head: str, groups: str | None, told: list[str]
+) -> None:
+    """
+    A missing or misspelt column would put everybody out of every group: the export is not the whole.
+    """
+    found = read(tmp_path, f"key,user_name,{head}\n1,ann,\n", groups)
+
+    assert (len(found.faults), found.complete) == (bool(told), not told)
+    assert all(word in "".join(found.faults) for word in told)

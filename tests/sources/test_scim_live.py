@@ -82,14 +82,14 @@ def live(service: Service) -> Reading:
 
 def test_live_reading_is_that_of_the_files() -> None:
     """
-    The same people and groups, whole, though the service sends fewer than it was asked for.
+    The same people and groups, whole, though the service sends fewer than asked for; several pages are read twice.
     """
     service = Service()
     found, written = live(service), reading("scim")
 
     assert (found.users, found.groups) == (written.users, written.groups)
     assert (found.complete, found.account, found.fetched_at) == (True, "scim.example.com", "2026-11-20T00:00:00Z")
-    assert (service.asked.count("Users"), service.asked.count("Groups")) == (5, 1)
+    assert (service.asked.count("Users"), service.asked.count("Groups")) == (10, 1)
 
 
 def test_service_without_groups_is_whole() -> None:
@@ -115,6 +115,19 @@ def test_page_that_is_empty_too_early_makes_it_incomplete() -> None:
     ("came", "told"),
     [
         pytest.param(Answer(status=401, body=b"who?"), "/Users answers 401: who?", id="401"),
+        pytest.param(
+            Answer(status=200, body=b'{"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"]}'),
+            "does not say how many there are in all",
+            id="no-rows-no-total",
+        ),
+        pytest.param(
+            Answer(status=200, body=b'{"totalResults": "33"}'), "totalResults is ", id="total-that-is-no-number"
+        ),
+        pytest.param(
+            Answer(status=200, body=b'{"Resources": [{"id": "1"}]}'),
+            "/Users does not say how many there are in all",
+            id="no-total",
+        ),
         pytest.param(Answer(status=404), "/Users answers 404", id="404"),
         pytest.param(Answer(status=200, body=b"[]"), "/Users answers no ListResponse", id="list"),
         pytest.param(Answer(status=302, headers={"location": "https://x"}), "not followed", id="redirect"),
@@ -159,3 +172,54 @@ def test_live_source_is_closed_again(tmp_path: Path) -> None:
     settings = Settings(url="http://127.0.0.1:9", retries=Retries(attempts=1), ca_file=None)
     with pytest.raises(SourceError, match=r"127\.0\.0\.1:9/Users: "):
         ADAPTER.live(asking(str(tmp_path), settings))
+
+
+def test_saved_page_without_a_total_is_refused(tmp_path: Path) -> None:
+    """
+    A page that does not say how many there are in all proves nobody's absence.
+    """
+    page = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"], "Resources": resources("Users")}
+    (tmp_path / "users.json").write_text(json.dumps(page))
+
+    with pytest.raises(InputError, match="how many there are in all"):
+        reading("scim", tmp_path)
+
+
+class Moving(Service):
+    """
+    A service of which, `often` times, the first person leaves after the first page, while another comes at the end.
+    """
+
+    def __init__(self, often: int) -> None:
+        super().__init__()
+        self.often = often
+        self.people = resources("Users")
+
+    def send(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> Answer:
+        """
+        Return a page, and move.
+        """
+        query = parse_qs(urlsplit(url).query)
+        if "/Users" not in url:
+            return super().send(method, url, headers, body)
+        came = answer([{**one, "groups": []} for one in self.people], int(query["startIndex"][0]) - 1, 7)
+        if self.often and query["startIndex"] == ["1"] and "attributes" not in query:
+            self.often -= 1
+            self.people = [
+                *self.people[1:],
+                {**self.people[0], "id": f"new{self.often}", "userName": f"n{self.often}"},
+            ]
+        return came
+
+
+@pytest.mark.parametrize(("often", "steady"), [(1, True), (9, False)])
+def test_one_who_leaves_while_another_comes_hides_nobody(often: int, *, steady: bool) -> None:
+    """
+    The totals agree, and somebody who was there all along moved onto a page that was read already.
+    """
+    service = Moving(often)
+    found = live(service)
+
+    gap = "users: some came or went each time that the list was read"
+    assert (gap in found.faults) is not steady
+    assert {one["id"] for one in service.people} == {one.key for one in found.users} or not steady
