@@ -21,7 +21,7 @@ from reconciler.render.audit_page import Table
 from reconciler.render.tables import FORMS, Form, Record, render_records
 from reconciler.wiring.administrators import Power, privileged_roles
 from reconciler.wiring.administrators import administrators as on_that_day
-from reconciler.wiring.records import records
+from reconciler.wiring.records import Records, records
 from reconciler.wiring.surroundings import clock, stamp
 
 _COLUMNS = (
@@ -55,7 +55,8 @@ Examples:
   reconciler audit --user ann@example.com --format html     a page: her timeline, owners, what is held, the runs
   reconciler audit --verify                                 whether anybody touched what the runs recorded
 \b
-Exit codes: 0 told, 1 no such person or field was ever recorded, or a record is broken or was touched, 2 usage.
+Exit codes: 0 told, 1 no such person or field was ever recorded, the record begins after the day asked for, or a
+record is broken or was touched, 2 usage.
 """
 )
 @click.option("--user", metavar="USER", help="Only of this person: key, or any user name or e-mail ever borne.")
@@ -138,12 +139,25 @@ def _administrators(session: Session, target: str | None, on: str | None, form: 
     """
     found = records(session.state, target, environ=session.environ)
     day = date.fromisoformat((_moment(on) or stamp(clock(session.environ)()))[:10])
+    _require_recorded(found, day)
     powers = on_that_day(found, privileged_roles(session.state, found.target), day)
     told = [_power(one, short=form == "table") for one in powers]
     click.echo(render_records(told, form, columns=_POWER, values=frozenset(), color=session.color), nl=False)
     if not told:
         session.say(f"the ledger knows no administrator on {day}")
     return 0
+
+
+def _require_recorded(found: Records, day: date) -> None:
+    """
+    Raise ReconcilerError where the record begins after the day: nobody named is not nobody there.
+    """
+    runs = found.runs()
+    if not runs:
+        raise ReconcilerError("no run is recorded yet, so nothing is known of any day", hint="reconciler apply")
+    if day.isoformat() < (first := runs[0].header.time[:10]):
+        told = f"the record begins on {first}: who was an administrator on {day} is not known"
+        raise ReconcilerError(told, hint=f"reconciler audit --administrators --on {first}")
 
 
 def _power(one: Power, *, short: bool) -> Record:

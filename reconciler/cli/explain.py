@@ -126,7 +126,8 @@ _COLUMNS = ("field", "git_wants", "in_the_target", "decided_by", "because")
 
 
 def _row(one: Explained) -> list[str]:
-    return [sentence(one.field), _value(one.desired), _value(one.live), _decided(one), sentence(one.because)]
+    desired = "(nothing said)" if isinstance(one.desired, UnsetType) else shown(one.desired)
+    return [sentence(one.field), desired, _value(one.live), _decided(one), sentence(one.because)]
 
 
 def _decided(one: Explained) -> str:

@@ -26,6 +26,8 @@ from reconciler.wiring.remembering import remembering
 HELD, CHANGES = 3, 4
 FORMATS = ("text", "deepdiff", "json", "markdown", "html")
 TABLED = ("text", "markdown")
+PAGES = {".htm": "html", ".html": "html", ".md": "markdown"}
+"""Endings of what people read: `--out` writes what `apply --approved` takes."""
 
 scoped = click.option(
     "--scope",
@@ -60,7 +62,11 @@ Exit codes: 0 in sync or told, 3 something is newly held, 4 --check found change
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to print it."
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Also write the plan there, as JSON.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also write the plan there, as JSON, whatever --format says.",
+)
 @click.option("--check", is_flag=True, help="Leave with exit code 4 if there is anything to change.")
 @click.option(
     "--draft-adoptions",
@@ -91,6 +97,8 @@ def plan(  # noqa: PLR0913  click gives one argument an option
     The export and the overrides under --state are laid over each other and compared with the target as it is now.
     """
     scope = scope_of(about) if about else None
+    if out:
+        _require_plan_file(out)
     with bench(session.state, target, environ=session.environ, scope=None if no_cache else scope) as found:
         whisper_inputs(session, found)
         with remembering(found.book, wanted=not (no_cache or about)) as memory:
@@ -119,6 +127,15 @@ def whisper_inputs(session: Session, found: Bench) -> None:
     session.whisper(f"export of {manifest.source}, read at {manifest.fetched_at}: {read}")
     session.whisper(f"ledger at run {head.serial}, commit {found.opened.revision or 'none'}")
     session.whisper(f"target {found.asked.target}: {found.target.identity}")
+
+
+def _require_plan_file(out: Path) -> None:
+    """
+    Raise UsageError where the name of the file promises something other than JSON.
+    """
+    if form := PAGES.get(out.suffix.lower()):
+        told = f"--out writes the plan as JSON, for apply --approved: {out} would not be what its name says"
+        raise UsageError(told, hint=f"--out plan.json; for people: reconciler plan --format {form} > {out}")
 
 
 def _write(made: Plan, out: Path) -> None:

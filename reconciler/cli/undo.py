@@ -2,7 +2,9 @@
 `reconciler undo`: the overrides that take back what a run changed, and the plan they come to.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
 import click
 import msgspec
@@ -24,6 +26,20 @@ from reconciler.wiring.undoing import Undone, run_numbered, write_undo
 PARTIAL = 1
 
 
+class _RunNumber(click.IntRange):
+    """
+    The number of a run; who gives none is told where the numbers are.
+    """
+
+    def fail(
+        self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
+    ) -> NoReturn:
+        """
+        Raise click's own error, with that added.
+        """
+        super().fail(f"{message} Runs bear numbers: `reconciler audit` shows them.", param, ctx)
+
+
 @click.command(
     epilog="""
 \b
@@ -34,7 +50,7 @@ Examples:
 Exit codes: 0 written: all of it comes back, 1 something does not, or there is no such run.
 """
 )
-@click.argument("run", type=click.IntRange(min=1))
+@click.argument("run", type=_RunNumber(min=1))
 @click.option("--reason", required=True, metavar="TEXT", help="Why: a ticket, a decision, a sentence.")
 @click.option("--until", metavar="DAY", help="The last day it holds (UTC), such as 2027-01-31.")
 @click.option("--target", metavar="NAME", help="The target; needed where there are several.")
@@ -67,14 +83,14 @@ def undo(
     if form == "json":
         click.echo(_json(undone, made), nl=False)
     else:
-        answer("".join(f"{line}\n" for line in _told(undone, run)))
+        answer("".join(f"{line}\n" for line in _told(undone, run, made)))
         click.echo(rendered(made, "text", color=session.color, limit=limit), nl=False)
     if undone.path:
         session.say(f"next: git add {undone.path} && git commit, then: reconciler plan")
     return PARTIAL if undone.lost else 0
 
 
-def _told(undone: Undone, run: int) -> Iterator[str]:
+def _told(undone: Undone, run: int, made: Plan) -> Iterator[str]:
     """
     Yield the file's name and content, what of the run comes back, and what does not.
     """
@@ -83,10 +99,27 @@ def _told(undone: Undone, run: int) -> Iterator[str]:
         yield from (f"  {line}" for line in undone.text.splitlines())
     back = undone.wanted - sum(one.wish.act != "keep" for one in undone.lost)
     yield f"run {run}: {number(back, 'change')} of {undone.wanted:,} will be as before"
+    yield from _outlook(undone.lost, made)
     for one in undone.lost:
         before = "" if isinstance(one.wish.before, UnsetType) else f" (before: {shown(one.wish.before)})"
         yield f"! {_called(one)}{before}: {sentence(one.reason)}"
     yield ""
+
+
+def _outlook(lost: Iterable[Lost], made: Plan) -> Iterator[str]:
+    """
+    Yield what becomes of what the run made, and which guard holds back how much of that.
+    """
+    created = {(one.wish.kind, one.wish.key) for one in lost if one.wish.act == "create"}
+    if not created:
+        return
+    users = sum(kind == "user" for kind, _ in created)
+    accounts, groups = number(users, "account"), number(len(created) - users, "group")
+    yield f"what it made stays: {accounts}, to be inactive, and {groups}, as they are"
+    guards = Counter(one.guard for one in made.held if one.guard and (one.kind, one.key) in created)
+    for guard, count in sorted(guards.items()):
+        held = f"guard {sentence(guard)} holds {number(count, 'change')} of that"
+        yield f"! {held}: nothing of it happens before a waiver for that count, which the plan below spells out"
 
 
 def _called(one: Lost) -> str:

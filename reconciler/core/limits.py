@@ -246,7 +246,7 @@ def lock_out(drafts: Sequence[Draft], facts: Facts) -> Iterator[Trip]:
 
 def _trip(code: str, ids: frozenset[str], reason: str, facts: Facts) -> Trip:
     release = (
-        f"correct the source, or waive it in overrides/waivers.yaml: - {{target: {facts.target}, guard: "
+        f"correct the source, or waive it in state/overrides/waivers.yaml: - {{target: {facts.target}, guard: "
         f"{encode(code).decode()}, count: {len(ids)}, until: {facts.now[:10]}, reason: ...}}"
     )
     return Trip(code=code, changes=ids, reason=reason, release=release)

@@ -61,7 +61,7 @@ def judge(manifest: Manifest, expected: Expectation) -> Trust:
     if overtaken and not allowing(expected.waivers, _back(expected)):
         told = f"the export{overtaken[0]} was read at {overtaken[1]}; one of {overtaken[2]} was applied already"
         hint = (
-            "export again; to go back on purpose, waive it in overrides/waivers.yaml: "
+            "export again; to go back on purpose, waive it in state/overrides/waivers.yaml: "
             f"- {{target: {expected.target}, guard: export-older, count: 1, until: {expected.now[:10]}, "
             "reason: ...}"
         )

@@ -176,8 +176,8 @@ def _value(wish: Wish, live: Live, ground: Ground) -> Answer:
         return _renamed(wish, ground)
     if isinstance(held, UnsetType) or not _as_left(wish, held, ground):
         return Lost(wish, "it was changed again since, and stays as it is")
-    if place := _contradicted(wish, _decided(wish, ground)):
-        return Lost(wish, f"{place} says otherwise: change it there")
+    if reason := _contradicted(wish, _decided(wish, ground)):
+        return Lost(wish, reason)
     if _owner_then(wish, rule, ground) == "admin":
         return Said("restore", name, before), Said("reviewed", name, held)
     taken = (Said("take", name), Said("reviewed", name, held)) if _owner_now(wish, ground) == "admin" else ()
@@ -227,14 +227,17 @@ def _owner_now(wish: Wish, ground: Ground) -> Owner | None:
 
 def _contradicted(wish: Wish, decided: Decided) -> str:
     """
-    Return the place of an override that says of a field what no other may contradict; nothing if there is none.
+    Return which override says of a field what no other may contradict, and what to do; nothing if there is none.
     """
     name, decisions = wish.field, decided.decisions
     if name in decided.set and decided.set[name] != wish.before:
-        return _placed(decided, f"set.{name}")
+        return f"{_placed(decided, f'set.{name}')} says otherwise: change it there"
     if name in decisions.give:
-        return _placed(decided, "give")
-    return f"override {decisions.transfers[name].origin}" if name in decisions.transfers else ""
+        return f"{_placed(decided, 'give')} says otherwise: change it there"
+    if name not in decisions.transfers:
+        return ""
+    origin = decisions.transfers[name].origin
+    return f"override {origin} says otherwise: it acts once, so delete that entry, commit, and undo again"
 
 
 def _placed(decided: Decided, part: str) -> str:

@@ -189,7 +189,7 @@ def _missed(wish: Wish, decision: Decision) -> str:
         return f"the {_what(wish)} was deleted: one that is made anew is another one"
     live = account(wish, decision)
     if wish.act == "create":
-        return "" if live is None else f"the {_what(wish)} stays: nothing deletes what a run made"
+        return "" if live is None else _stays(wish, live, decision)
     if live is None:
         return f"the {_what(wish)} is gone from the target"
     if not _same(wish, foreseen(wish, live, decision), decision):
@@ -198,6 +198,19 @@ def _missed(wish: Wish, decision: Decision) -> str:
     if wish.owner == "admin" and owner != "admin":
         return "the value will be back, but the field stays Git's"
     return ""
+
+
+def _stays(wish: Wish, live: Live, decision: Decision) -> str:
+    """
+    Return what becomes of what a run made: it stays, and an account is inactive at most.
+    """
+    told = f"the {_what(wish)} stays: nothing deletes what a run made"
+    if wish.kind == "group":
+        return told
+    active = replace(wish, field="active")
+    if not foreseen(active, live, decision):
+        return f"{told}; it will be inactive"
+    return f"{told}; a guard holds what makes it inactive" if _held(active, live, decision) else told
 
 
 def _held(wish: Wish, live: Live, decision: Decision) -> str:

@@ -17,7 +17,7 @@ from reconciler.errors import Fault, InputError
 VERSION = 1
 """The one format of the plan file that this version reads and writes."""
 
-_AGAIN = "make it again with `reconciler plan --format json`; a plan file is never edited by hand"
+_AGAIN = "make it again with `reconciler plan --out plan.json`; a plan file is never edited by hand"
 
 
 def parse_plan(content: bytes, path: str) -> Plan:

@@ -11,7 +11,8 @@ from reconciler.render.page import Card, Page, Part, render_page
 from reconciler.render.shown import cut
 from reconciler.render.tables import Record, cell
 
-FACETS = ("user", "field", "owner")
+FACETS = {"user": "user or group", "field": "field", "owner": "owner"}
+"""What a page is filtered by: the records' key, and what it is called, for groups have owners and holds too."""
 _LONGEST = 60
 
 
@@ -36,7 +37,7 @@ def render_audit(target: str, summary: str, facts: Sequence[tuple[str, str]], ta
             summary=escape(summary),
             facts=[(name, escape(fact)) for name, fact in facts],
             bars=[(table.title, len(table.records)) for table in tables if table.records],
-            facets=FACETS,
+            facets=tuple(FACETS.values()),
             parts=tuple(_part(table) for table in tables if table.records),
         )
     )
@@ -53,7 +54,7 @@ def _part(table: Table) -> Part:
 def _card(record: Record, table: Table) -> Card:
     return Card(
         cells=tuple(cell(record, name, table.values) for name in table.columns),
-        facets={name: (_named(str(record[name])),) for name in FACETS if record.get(name)},
+        facets={label: (_named(str(record[name])),) for name, label in FACETS.items() if record.get(name)},
     )
 
 

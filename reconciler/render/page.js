@@ -32,17 +32,21 @@ document.addEventListener("keydown", (event) => {
     search.focus();
   } else if (event.key === "Escape") {
     form.reset();
-    function visit() {
-  search.value = decodeURIComponent(window.location.hash.slice(1));
-  show();
-}
-
-window.addEventListener("hashchange", visit);
-visit();
+    show();
   }
 });
+
+function asked() {
+  const hash = window.location.hash.slice(1);
+  try {
+    return decodeURIComponent(hash);
+  } catch {
+    return hash;
+  }
+}
+
 function visit() {
-  search.value = decodeURIComponent(window.location.hash.slice(1));
+  search.value = asked();
   show();
 }
 

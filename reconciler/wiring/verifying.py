@@ -13,8 +13,11 @@ from reconciler.core.runs import Run
 from reconciler.errors import Fault
 from reconciler.files.proof import Proof, prove
 from reconciler.history import RUNS
+from reconciler.store_git import printable
 from reconciler.store_log import edits
 from reconciler.wiring.records import Records
+
+_NAMED = 3
 
 
 class Verified(Struct, frozen=True, kw_only=True):
@@ -41,10 +44,12 @@ def verify(found: Records) -> Verified:
     runs = tuple(replace(run, commit=added.get(run.path)) for run in proof.runs)
     noted, unsealed = _noted_since(found, runs, proof)
     edited = tuple(_edited(found)) if runs else ()
+    touched = _touched(found)
     unknown = [run.path for run in runs if run.commit is None]
     notes = (
         *(["this clone was shallow: the ledger's older commits were fetched"] if fetched else ()),
         *(["a run was begun and is not recorded yet: `reconciler apply` makes up for it"] if noted else ()),
+        *([f"only commits were checked; the work tree differs from them in {touched}"] if touched else ()),
         *([f"this clone does not reach back to the commits of {len(unknown)} records"] if unknown else ()),
     )
     faults = tuple(sorted({*proof.faults, *unsealed, *edited}))
@@ -86,6 +91,16 @@ def _settled(rows: Iterable[LedgerRow]) -> Iterator[LedgerRow]:
         settled = replace(row, claims=claims, intent=None, key="" if row.link else row.key, link=row.link or "")
         if settled != LedgerRow(key=settled.key, link=""):
             yield settled
+
+
+def _touched(found: Records) -> str:
+    """
+    Return which files of the ledger the work tree has otherwise than the last commit: three at most, and how many.
+    """
+    store = found.store
+    paths = sorted(path.removeprefix(f"{store.root}/") for path in store.git.changed([store.root]))
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return ", ".join(map(printable, paths[:_NAMED])) + more
 
 
 def _edited(found: Records) -> Iterator[Fault]:

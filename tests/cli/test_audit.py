@@ -170,6 +170,28 @@ def test_empty_answer_is_told_on_stderr(desk: Desk) -> None:
     assert "no run is recorded yet" in told.err
 
 
+@pytest.mark.parametrize(("day", "code"), [("2026-11-19", 1), ("2026-11-20", 0)])
+def test_day_before_the_record_is_not_known(lived: Desk, day: str, code: int) -> None:
+    """
+    Of a day before the first run nobody is listed, and that is told as not known, never as nobody.
+    """
+    told = lived.run("audit", "--administrators", "--on", day)
+
+    assert told.code == code
+    assert ("the record begins on 2026-11-20" in told.err) is bool(code)
+    assert bool(told.out) is not bool(code)
+
+
+def test_administrators_of_no_run_are_not_known(desk: Desk) -> None:
+    """
+    Before the first run nothing is known of any day.
+    """
+    told = desk.run("audit", "--administrators")
+
+    assert (told.code, told.out) == (1, "")
+    assert "no run is recorded yet" in told.err
+
+
 def test_audit_needs_a_repository(desk: Desk) -> None:
     """
     Without Git there is no past to tell.

@@ -79,6 +79,18 @@ def test_quiet_says_nothing_but_the_plan(settled: Desk) -> None:
     assert settled.run("plan", "--out", "plan.json", "--quiet").err == ""
 
 
+@pytest.mark.parametrize(("name", "form"), [("plan.html", "html"), ("PLAN.HTM", "html"), ("plan.md", "markdown")])
+def test_plan_file_is_named_for_what_it_holds(settled: Desk, name: str, form: str) -> None:
+    """
+    A name that promises a page is refused before anything is read, with the way to get that page.
+    """
+    told = settled.run("plan", "--format", form, "--out", name)
+
+    assert (told.code, told.out) == (2, "")
+    assert f"reconciler plan --format {form} > {name}" in told.err
+    assert not (settled.folder / name).exists()
+
+
 @pytest.mark.parametrize("command", [("plan",), ("apply", "--yes")], ids=["plan", "apply"])
 def test_verbose_says_what_the_plan_is_made_from(settled: Desk, command: tuple[str, ...]) -> None:
     """

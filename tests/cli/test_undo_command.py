@@ -107,6 +107,28 @@ def test_run_that_never_was_is_told(settled: Desk, desk: Desk) -> None:
     assert "no run 9 is recorded: " in told.err
 
 
+def test_undo_of_the_first_run_says_what_stays(settled: Desk) -> None:
+    """
+    Of a run that made everything it is said, before the entries, that nothing goes, and which guard holds the rest.
+    """
+    told = settled.run("undo", "1", "--reason", "OPS-8")
+
+    assert told.code == 1
+    assert "what it made stays: " in told.out
+    assert "! guard leavers holds " in told.out
+    assert "before a waiver for that count" in told.out
+
+
+def test_run_that_is_no_number_is_told_where_the_numbers_are(settled: Desk) -> None:
+    """
+    Whoever asks for `last` is led to the list of runs.
+    """
+    told = settled.run("undo", "last", "--reason", "OPS-8")
+
+    assert told.code == 2
+    assert "`reconciler audit` shows them" in told.err
+
+
 def test_run_that_changed_nothing_needs_nothing(settled: Desk) -> None:
     """
     A run that only noted whose a field is has nothing to undo in the target.

@@ -46,6 +46,29 @@ def test_untouched_history_is_verified(settled: Desk) -> None:
     assert "verified: every state follows" in told.out
 
 
+def test_edit_that_is_not_committed_is_told(settled: Desk) -> None:
+    """
+    What was checked is what is committed: a file that the work tree has otherwise is named, and is no fault.
+    """
+    path = settled.state / RECORD
+    path.write_text(path.read_text().replace('"outcome":"landed"', '"outcome":"failed"', 1))
+    told = settled.run("audit", "--verify")
+
+    assert told.code == 0
+    assert "the work tree differs from them in runs/2026/000001.jsonl" in told.err
+
+
+def test_of_many_edited_files_three_are_named(settled: Desk) -> None:
+    """
+    A ledger that was taken out of the work tree is told in one line.
+    """
+    for number in range(5):
+        (settled.state / LEDGER / f"stray-{number}").write_text("")
+    told = settled.run("audit", "--verify")
+
+    assert "stray-0, stray-1, stray-2 and 2 more" in told.err
+
+
 def test_programs_are_told_the_same(settled: Desk) -> None:
     """
     JSON has the verdict, the faults and where the chain ends.

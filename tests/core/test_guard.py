@@ -425,7 +425,7 @@ def test_release_says_what_to_type() -> None:
     found = guard([leaving(f"p{at}") for at in range(4)], facts(members={"g": 8}, names={"g": 'O"Hara'}))
 
     assert found.held[0].release == (
-        "correct the source, or waive it in overrides/waivers.yaml: - {target: registry, guard: "
+        "correct the source, or waive it in state/overrides/waivers.yaml: - {target: registry, guard: "
         '"memberships-removed:O\\"Hara", count: 4, until: 2026-11-22, reason: ...}'
     )
 

@@ -299,6 +299,61 @@ def test_account_that_was_deleted_is_not_brought_back(tmp_path: Path) -> None:
     assert scene.world.overrides == []
 
 
+@pytest.mark.parametrize(
+    ("people", "since", "words"),
+    [
+        pytest.param(1, nothing, "; it will be inactive", id="blocked"),
+        pytest.param(3, nothing, "; a guard holds what makes it inactive", id="held"),
+        pytest.param(1, lambda s: s.world.git_says("new0", exclude=True), "says hands off", id="hands-off"),
+    ],
+)
+def test_account_that_a_run_made_stays_and_it_is_said_how(
+    tmp_path: Path, people: int, since: Act, words: str
+) -> None:
+    """
+    Undo deletes nothing: the account will be inactive, or a guard holds that, or an override forbids it.
+    """
+    scene = Scene(tmp_path)
+    scene.world.changes_policy({"guards": {"leavers": {"count": 2, "percent": 0}}})
+    for number in range(people):
+        scene.world.cloud_says(f"new{number}")
+    run = scene.world.approve().run
+    since(scene)
+    lost = undone(scene.world, run)
+
+    assert [one.wish.act for one in lost] == ["create"] * people
+    assert [one.reason for one in lost if not one.reason.endswith(words)] == []
+
+
+def test_group_that_a_run_made_stays_as_it_is(tmp_path: Path) -> None:
+    """
+    Nothing blocks a group: of one that a run made it is said that it stays.
+    """
+    scene = Scene(tmp_path)
+    scene.world.cloud_has_group("new", roles=("User",))
+    scene.world.cloud_says("bob", groups=("staff", "risk", "new"))
+    run = scene.world.approve().run
+    lost = undone(scene.world, run)
+
+    assert [one.reason for one in lost if one.wish.act == "create"] == [
+        "the group stays: nothing deletes what a run made"
+    ]
+
+
+def test_entry_that_has_acted_is_to_be_deleted_first(tmp_path: Path) -> None:
+    """
+    A run that carried out a take is undone once that entry is gone, and it is said so.
+    """
+    scene = Scene(tmp_path)
+    scene.takes_locale()
+    run = scene.world.approve().run
+    (lost,) = undone(scene.world, run)
+    decisions_end(scene)
+
+    assert "delete that entry, commit, and undo again" in lost.reason
+    assert undone(scene.world, run) == ()
+
+
 def test_what_did_not_land_is_nothing_to_undo(tmp_path: Path) -> None:
     """
     A change that the target refused changed nothing.

@@ -56,6 +56,30 @@ def test_page_is_searched_with_keys_alone(browser: Browser, page: Path) -> None:
     assert hidden == 1
 
 
+def test_escape_drops_what_the_address_asked_for(browser: Browser, page: Path) -> None:
+    """
+    What stands behind `#` is searched, and Escape shows everything again, as often as it is pressed.
+    """
+    browser.opens(page)
+    browser.says("window.location.hash = 'kim'; window.dispatchEvent(new Event('hashchange'))")
+    told = [browser.says(SHOWN)]
+    browser.presses("Escape", "Escape")
+    told.append(browser.says(SHOWN))
+
+    assert told == ["1 of 14 shown", "14 of 14 shown"]
+
+
+def test_address_that_is_no_text_is_searched_as_it_stands(browser: Browser, page: Path) -> None:
+    """
+    A lone `%` behind `#` is no code for anything, and is searched as the letter that it is.
+    """
+    browser.opens(page)
+    browser.says("window.location.hash = '#%'; window.dispatchEvent(new Event('hashchange'))")
+
+    assert browser.says("document.querySelector('input').value") == "%"
+    assert browser.says(SHOWN) == "1 of 14 shown"
+
+
 def test_every_filter_and_entry_is_reached_with_the_tab_key(browser: Browser, page: Path) -> None:
     """
     Search, the three filters and each entry take the focus in turn, and Enter opens an entry.

@@ -187,7 +187,7 @@ def test_g03_who_could_log_in_as_administrator_on_a_day_is_in_git(
     office.run("apply", "--yes")
     office.admin.path.unlink()
 
-    assert administrators(office, "2026-11-19") == []
+    assert office.run("audit", "--administrators", "--on", "2026-11-19").code == 1
     assert administrators(office, "2026-11-20") == [("cleo", "git", "")]
     assert administrators(office, "2026-11-22") == [("ann", "admin", ""), ("cleo", "git", "")]
     assert administrators(office, "2026-11-23") == [("ann", "admin", "2026-11-23T08:00:00Z"), ("cleo", "git", "")]

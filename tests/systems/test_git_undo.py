@@ -84,7 +84,7 @@ def test_g08_override_that_says_otherwise_is_named(scene: Scene) -> None:
 
     assert (lost.wish.field, lost.reason) == (
         "locale",
-        "override overrides/all.yaml:1 says otherwise: change it there",
+        "override overrides/all.yaml:1 says otherwise: it acts once, so delete that entry, commit, and undo again",
     )
     assert len(scene.world.overrides) == 1
 
