@@ -23,7 +23,13 @@ CLOUDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "aws": ("d-9067642ac7", ("the state LOCKED, which", "no state, who")),
     "csv": (
         "example",
-        ("left out: cost_center", "the state 1,", "the state Active,", "the state unknown,", "no state,"),
+        (
+            "cost_center is no field of ours, left out",
+            "the state 1,",
+            "the state Active,",
+            "the state unknown,",
+            "no state,",
+        ),
     ),
     "entra": ("", ("(device), left out: 1", "(servicePrincipal), left out: 1", "through each other: ", "Vanished")),
     "google": ("C03az79cb", ("of other organisations, left out: 1", "through each other: 05abcde5, 06abcde6")),
