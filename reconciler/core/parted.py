@@ -18,8 +18,8 @@ from reconciler.core.matching import Index
 from reconciler.core.model import Conflict, Desired, Live, Value
 from reconciler.core.overrides import to_write
 
-_SETTLED = frozenset({"excluded", "blocked"})
-"""Reasons that are somebody's decision: to exclude or block one of them is what settles it, and is not held."""
+_SETTLED = frozenset({"excluded", "blocked", "not-selected"})
+"""Reasons that are somebody's decision: to exclude or block one of them, or to choose the other, settles it."""
 
 
 class Joins(Struct, frozen=True):

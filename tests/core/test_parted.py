@@ -46,10 +46,10 @@ def test_who_was_kept_apart_is_held() -> None:
     assert conflict.release.startswith("correct the email at one of the sources, or write ")
 
 
-@pytest.mark.parametrize("reason", ["excluded", "blocked"])
+@pytest.mark.parametrize("reason", ["excluded", "blocked", "not-selected"])
 def test_decision_on_one_of_them_settles_it(reason: str) -> None:
     """
-    Whoever is excluded or blocked holds nobody, and is not kept from being switched off.
+    Whoever is excluded, blocked or was not chosen holds nobody, and is not kept from being switched off.
     """
     joins = Joins(apart=(APART,), active=frozenset({"i"}))
 
