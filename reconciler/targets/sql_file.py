@@ -9,7 +9,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from reconciler.errors import TargetError
 from reconciler.files.atomic import make_folder
 from reconciler.targets.sql_driver import Announced
 from reconciler.targets.sql_schema import MIGRATIONS
+from reconciler.targets.sql_transaction import transaction
 
 _URL = re.compile(r"(?P<name>[\w+]+)://(?P<host>[^/?]*)(?:/(?P<path>[^?]*))?(?P<query>\?.*)?", re.DOTALL)
 _NAMES = frozenset({"sqlite", "sqlite+pysqlite"})
@@ -109,14 +110,8 @@ class RegistryFile(Struct, frozen=True):
 
     @contextmanager
     def _transaction(self, doing: str, begin: str) -> Iterator[Announced]:
-        with self.told(doing), closing(self.connect()) as driver:
-            driver.execute(begin)
-            try:
-                yield driver
-            except BaseException:
-                driver.rollback()
-                raise
-            driver.commit()
+        with self.told(doing), transaction(self.connect(), begin) as driver:
+            yield driver
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:

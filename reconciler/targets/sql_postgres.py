@@ -7,7 +7,7 @@ https://www.postgresql.org/docs/15/libpq-ssl.html
 """
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import Struct
@@ -15,6 +15,7 @@ from msgspec import Struct
 from reconciler.effects import effect
 from reconciler.errors import TargetError, UsageError
 from reconciler.targets.sql_postgres_schema import MIGRATIONS
+from reconciler.targets.sql_transaction import transaction
 
 if TYPE_CHECKING:
     from reconciler.targets.sql_postgres_driver import Announced
@@ -91,14 +92,8 @@ class RegistryServer(Struct, frozen=True):
 
     @contextmanager
     def _transaction(self, doing: str, begin: str) -> Iterator["Announced"]:
-        with self.told(doing), closing(self.connect()) as driver:
-            driver.execute(begin)
-            try:
-                yield driver
-            except BaseException:
-                driver.rollback()
-                raise
-            driver.commit()
+        with self.told(doing), transaction(self.connect(), begin) as driver:
+            yield driver
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:

@@ -84,6 +84,12 @@ class Driver(Protocol):
         """
         ...
 
+    def close(self) -> None:
+        """
+        Close the connection.
+        """
+        ...
+
 
 _GROUPS_OF = "SELECT DISTINCT m.group_id FROM memberships m JOIN groups g ON g.id = m.group_id WHERE m.user_id"
 
