@@ -24,10 +24,11 @@ from reconciler.sources.ibmcloud_gaps import absent, strangers
 from reconciler.sources.ibmcloud_live import Settings, live_pages, opened, restricted
 from reconciler.sources.ibmcloud_pages import Page, pages
 from reconciler.sources.ibmcloud_policies import Grants, grants
-from reconciler.sources.ibmcloud_proof import distinct, prove
+from reconciler.sources.ibmcloud_proof import prove
 from reconciler.sources.ibmcloud_rows import PUBLIC_ACCESS
 from reconciler.sources.printed_files import printed, stamp
 from reconciler.sources.printed_members import unknown_states
+from reconciler.sources.printed_proof import distinct
 
 
 def read_files(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import Struct
 
 from reconciler.errors import Fault, InputError
+from reconciler.sources.printed_pages import Sheet
 from reconciler.sources.printed_records import Record, Wrong, count, entries, optional
 from reconciler.sources.rawjson import shown
 
@@ -60,7 +61,7 @@ class Paging(Struct, frozen=True, kw_only=True):
     first: str | None = None
 
 
-class Page(Struct, frozen=True, kw_only=True):
+class Page(Sheet, frozen=True, kw_only=True):
     """
     One page of one collection. `paging` is None for a bare list, which says nothing of a whole.
 
@@ -68,18 +69,7 @@ class Page(Struct, frozen=True, kw_only=True):
     """
 
     kind: Kind
-    path: str
-    number: int
-    rows: tuple[Record, ...]
-    whose: str | None = None
     paging: Paging | None = None
-
-    def fault(self, row: int | None, message: str, hint: str = "") -> Fault:
-        """
-        Return a fault at one record (counted from 0) of this page, or at the page as a whole.
-        """
-        record = "" if row is None else f", record {row + 1}"
-        return Fault(self.path, 0, f"page {self.number}{record}: {message}", hint)
 
 
 def pages(document: object, path: Path) -> tuple[Page, ...]:

@@ -29,16 +29,6 @@ _MOST_PAGES = 100_000
 Paged: TypeAlias = tuple[tuple[Page, Paging], ...]
 
 
-def distinct(pages: Iterable[Page]) -> tuple[Page, ...]:
-    """
-    Return the pages without exact repeats, which neither prove nor spoil anything, by path and number.
-    """
-    by_content: dict[str, Page] = {}
-    for page in sorted(pages, key=lambda page: (page.path, page.number, page.whose or "")):
-        by_content.setdefault(canonical.digest(page.kind, page.whose, page.paging, page.rows), page)
-    return tuple(by_content.values())
-
-
 def prove(pages: Sequence[Page]) -> tuple[dict[str, Collection], tuple[str, ...]]:
     """
     Return what was read of each collection, and every gap that was found, in words.

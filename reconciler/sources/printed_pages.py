@@ -52,17 +52,19 @@ class Shapes(Struct, frozen=True, kw_only=True):
     hint: str
 
 
-class Page(Struct, frozen=True, kw_only=True):
+class Sheet(Struct, frozen=True, kw_only=True):
     """
-    One page of one collection. `paging` is None for a bare list; `whose` is the group that members are of.
+    A page of one collection, of whichever cloud: its place, its records, what it says of the whole.
+
+    `whose` is the group that members are of.
     """
 
-    kind: Kind
+    kind: str
     path: str
     number: int
     rows: tuple[Record, ...]
     whose: str | None = None
-    paging: Paging | None = None
+    paging: Struct | None = None
 
     def fault(self, row: int | None, message: str, hint: str = "") -> Fault:
         """
@@ -70,6 +72,15 @@ class Page(Struct, frozen=True, kw_only=True):
         """
         record = "" if row is None else f", record {row + 1}"
         return Fault(self.path, 0, f"page {self.number}{record}: {message}", hint)
+
+
+class Page(Sheet, frozen=True, kw_only=True):
+    """
+    One page of users, groups or members. `paging` is None for a bare list.
+    """
+
+    kind: Kind
+    paging: Paging | None = None
 
 
 def pages(document: object, path: Path, shapes: Shapes) -> tuple[Page, ...]:

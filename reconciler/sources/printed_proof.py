@@ -4,18 +4,21 @@ Whether pages are the whole of what a cloud has: every total met, every chain of
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from reconciler.core import canonical
 from reconciler.core.export import Collection
-from reconciler.sources.printed_pages import Page, Paging
+from reconciler.sources.printed_pages import Page, Paging, Sheet
 from reconciler.sources.rawjson import shown
 
+Printed = TypeVar("Printed", bound=Sheet)
 
-def distinct(pages: Iterable[Page]) -> tuple[Page, ...]:
+
+def distinct(pages: Iterable[Printed]) -> tuple[Printed, ...]:
     """
     Return the pages without exact repeats, which neither prove nor spoil anything, by path and number.
     """
-    by_content: dict[str, Page] = {}
+    by_content: dict[str, Printed] = {}
     for page in sorted(pages, key=lambda page: (page.path, page.number, page.whose or "")):
         by_content.setdefault(canonical.digest(page.kind, page.whose, page.paging, page.rows), page)
     return tuple(by_content.values())

@@ -9,7 +9,8 @@ import pytest
 
 from reconciler.core.export import Collection
 from reconciler.sources.ibmcloud_pages import Page, pages
-from reconciler.sources.ibmcloud_proof import distinct, prove
+from reconciler.sources.ibmcloud_proof import prove
+from reconciler.sources.printed_proof import distinct
 
 START = "/v2/accounts/1f/users?limit=2"
 
