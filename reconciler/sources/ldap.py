@@ -5,7 +5,7 @@ https://www.rfc-editor.org/rfc/rfc4510 and, of Active Directory, [MS-ADTS]. What
 both searches came, none was cut short by a limit, and no group gave only a part of its members.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def read_files(paths: Sequence[Path], asking: Asking[Settings]) -> Reading:
         at=_checked(at),
         pages=(len(files), len(files)),
         faults=[fault for file in files for fault in _endings(file)],
-        notes=list(_oddities(files, entries)),
+        notes=[*_oddities(files, entries), *_elsewhere(uri for file in files for uri in file.references)],
     )
     return reading(gathered, asking.settings)
 
@@ -61,7 +61,6 @@ def read_live(asking: Asking[Settings], dial: Callable[[Channel], Answering] = c
     with Asked(asking, dial) as directory:
         persons = directory.find(settings.base, settings.user_filter)
         groups = directory.find(settings.groups_base or settings.base, settings.group_filter)
-    elsewhere = sorted({*persons.referrals, *groups.referrals})
     gathered = Gathered(
         persons=[one for one in persons.entries if is_person(one)],
         groups=groups.entries,
@@ -69,7 +68,7 @@ def read_live(asking: Asking[Settings], dial: Callable[[Channel], Answering] = c
         at=began,
         pages=(persons.pages, groups.pages),
         faults=[*persons.faults, *groups.faults],
-        notes=[f"a part of the directory that another server has, not read: {uri}" for uri in elsewhere],
+        notes=list(_elsewhere((*persons.referrals, *groups.referrals))),
     )
     return reading(gathered, settings)
 
@@ -85,9 +84,17 @@ def _oddities(files: Sequence[Ldif], entries: Sequence[Entry]) -> Iterator[str]:
         yield "nothing in the files says that a search ended well: whether they are whole is yours to know"
 
 
+def _elsewhere(references: Iterable[str]) -> Iterator[str]:
+    """
+    Yield the parts of the directory that other servers have; whether they matter is for who reads the notes.
+    """
+    for uri in sorted({*references}):
+        yield f"a part of the directory that another server has, not read: {uri}"
+
+
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
-        yield from sorted(path.glob("*.ldif")) if path.is_dir() else [path]
+        yield from sorted((*path.glob("*.ldif"), *path.glob("*.ldf"))) if path.is_dir() else [path]
 
 
 def _endings(file: Ldif) -> Iterator[str]:
@@ -96,6 +103,8 @@ def _endings(file: Ldif) -> Iterator[str]:
     """
     if file.result is not None and file.result[0] != 0:
         yield f"{file.path.name}: the search ended with {file.result[0]} {file.result[1]}".rstrip()
+    if file.more:
+        yield f"{file.path.name}: the search has more pages than are there"
     if file.total is not None and file.total != len(file.entries):
         yield f"{file.path.name}: {file.total} entries are told, and {len(file.entries)} are there"
 

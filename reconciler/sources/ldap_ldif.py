@@ -1,9 +1,10 @@
 """
-LDIF (RFC 2849), as `ldapsearch`, `slapcat` and their like print it: entries, and how the search ended.
+LDIF (RFC 2849), as `ldapsearch`, `slapcat`, `db2ldif` and `ldifde` print it: entries, and how the search ended.
 """
 
 import base64
 import binascii
+import codecs
 import re
 import stat
 from collections import defaultdict
@@ -21,11 +22,17 @@ _AGAIN = "print it again and keep the whole output"
 _LINE = re.compile(rb"(?P<name>[A-Za-z0-9][A-Za-z0-9.;=*-]*):(?P<mark>[:<]?)\s*(?P<value>.*)", re.DOTALL)
 _TOTAL = re.compile(rb"# ?numEntries: (\d+)\s*")
 _RESULT = re.compile(rb"#? ?result: (\d+) ?(.*)", re.DOTALL)
+_COOKIE = re.compile(rb"(?:# )?pagedresults: (?:estimate=\d+ )?cookie=(.*)", re.DOTALL)
+_REFERENCE = re.compile(rb"(?:ref: |# ref)(ldaps?://.*)", re.DOTALL | re.IGNORECASE)
+"""Printed as `ref: URL` by ldapsearch, as `# refURL` with -L, and as an attribute of an entry by slapcat."""
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class Ldif(Struct, frozen=True, kw_only=True):
     """
     What a file holds. `total` is how many entries the search told, `result` how it ended; None where nobody says.
+
+    `references` name other servers' parts of the directory; `more` tells that pages are missing behind the last.
     """
 
     path: Path
@@ -33,6 +40,8 @@ class Ldif(Struct, frozen=True, kw_only=True):
     written: float
     total: int | None
     result: tuple[int, str] | None
+    references: tuple[str, ...] = ()
+    more: bool = False
 
 
 def read(path: Path) -> Ldif:
@@ -55,25 +64,46 @@ def parse(content: bytes, path: Path, *, written: float) -> Ldif:
     """
     Return what these bytes hold; `path` is for messages alone.
     """
+    if content.startswith(_WIDE):
+        raise _refusal(
+            path, "is UTF-16, and LDIF is UTF-8: print it by ldifde without -u, or by cmd instead of PowerShell"
+        )
     if content and not content.endswith(b"\n"):
         raise _refusal(path, "ends in the middle of a line")
     faults: list[Fault] = []
     entries: list[Entry] = []
     totals: list[int] = []
     results: list[tuple[int, str]] = []
-    for record in _records(content):
-        totals += (int(found[1]) for _, line in record if (found := _TOTAL.fullmatch(line)))
-        ended = [found for _, line in record if (found := _RESULT.fullmatch(line))]
-        results += ((int(one[1]), one[2].decode("utf-8", "replace")) for one in ended)
+    references: list[str] = []
+    cookie = b""
+    for record in _records(content.removeprefix(codecs.BOM_UTF8)):
+        totals += (int(one[1]) for one in _found(_TOTAL, record))
+        ended = [(int(one[1]), _words(one[2])) for one in _found(_RESULT, record)]
+        results += ended
+        references += (_words(one[1]) for one in _found(_REFERENCE, record))
+        cookie = next((one[1] for one in _found(_COOKIE, record)), cookie)
         lines = [(number, line) for number, line in record if not line.startswith(b"#")]
-        if lines and not ended:
+        if not ended and not all(_REFERENCE.fullmatch(line) for _, line in lines):
             entries += _entry(lines, path, faults)
     if faults:
         raise InputError(tuple(faults))
-    worst = max(results, default=None)
     return Ldif(
-        path=path, entries=tuple(entries), written=written, total=sum(totals) if totals else None, result=worst
+        path=path,
+        entries=tuple(entries),
+        written=written,
+        total=sum(totals) if totals else None,
+        result=max(results, default=None),
+        references=tuple(references),
+        more=bool(cookie),
     )
+
+
+def _found(pattern: re.Pattern[bytes], record: list[tuple[int, bytes]]) -> list[re.Match[bytes]]:
+    return [found for _, line in record if (found := pattern.fullmatch(line))]
+
+
+def _words(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
 
 
 def _records(content: bytes) -> Iterator[list[tuple[int, bytes]]]:
@@ -105,9 +135,9 @@ def _entry(lines: list[tuple[int, bytes]], path: Path, faults: list[Fault]) -> I
         name, value = _attribute(line, path, number, faults)
         if name == "dn":
             dn = value
-        elif name == "changetype":
+        elif name == "changetype" and value != b"add":
             faults.append(_fault(path, number, "is a change, and no entry", "print entries: ldapsearch or slapcat"))
-        elif name != "version":
+        elif name not in {"version", "changetype"}:
             attributes[name].append(value)
     if len(faults) > before or (dn is None and not attributes):
         return

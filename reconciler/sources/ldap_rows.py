@@ -15,6 +15,7 @@ from msgspec import Struct
 from reconciler.core.export import GroupRow, UserRow
 from reconciler.sources.ldap_settings import NAMES, Settings
 from reconciler.wire.ldap_entry import Entry
+from reconciler.wire.ldap_names import naming
 
 GROUP_CLASSES = frozenset(
     {"groupofnames", "groupofuniquenames", "groupofmembers", "groupofurls", "posixgroup", "group"}
@@ -24,11 +25,12 @@ _NO_PERSONS = frozenset({"computer", "contact"})
 _KEYS = ("objectGUID", "entryUUID", "nsUniqueId", "ipaUniqueID")
 _LASTING = ("entryuuid", "nsuniqueid", "entrycsn", "modifytimestamp", "createtimestamp")
 _LOCKS = ("nsAccountLock", "msDS-UserAccountDisabled")
+_LOCKED_ROLES = frozenset({"nsmanageddisabledrole", "nsdisabledrole"})
 _MICROSOFT = frozenset({"objectguid", "samaccountname"})
 _DISABLED = 0x2
 _FOR_GOOD = "000001010000"
 
-STATUS = ("userAccountControl", "pwdAccountLockedTime", *_LOCKS, "entryCSN", "modifyTimestamp")
+STATUS = ("userAccountControl", "pwdAccountLockedTime", *_LOCKS, "nsRoleDN", "entryCSN", "modifyTimestamp")
 """What a server must be asked for by name, so that the state is known: most of these are operational."""
 KEYS = (*_KEYS, "objectSid")
 
@@ -104,6 +106,7 @@ def state_of(one: Entry) -> tuple[str, str]:
     |---|---|
     | userAccountControl | its bit 2 (ADS_UF_ACCOUNTDISABLE) |
     | nsAccountLock, msDS-UserAccountDisabled | true |
+    | nsRoleDN | nsManagedDisabledRole: 389's inactivation, whose nsAccountLock a dump does not hold |
     | pwdAccountLockedTime (draft-behera-ldap-password-policy) | 000001010000Z: locked for good |
 
     A lock with a time is of wrong passwords, as Okta's LOCKED_OUT: whoever types five of them at somebody's login
@@ -118,12 +121,25 @@ def state_of(one: Entry) -> tuple[str, str]:
     for name in _LOCKS:
         if (one.first(name) or "").lower() == "true":
             return "suspended", f"{name}=true"
+    role = next((dn for dn in one.all("nsRoleDN") if _common_name(dn) in _LOCKED_ROLES), None)
+    if role is not None:
+        return "suspended", f"nsRoleDN={role}"
     locked = one.first("pwdAccountLockedTime")
     if locked is not None and locked.startswith(_FOR_GOOD):
         return "suspended", f"pwdAccountLockedTime={locked}"
     microsoft = not _MICROSOFT.isdisjoint(one.attributes)
     telling = ("msds-useraccountdisabled",) if microsoft else _LASTING
     return ("active" if any(name in one.attributes for name in telling) else "unknown"), ""
+
+
+def _common_name(dn: str) -> str:
+    """
+    Return what an entry is called below its parent, in lower case; empty for what is no name.
+    """
+    try:
+        return naming(dn).get("cn", "").lower()
+    except ValueError:
+        return ""
 
 
 def wanted(settings: Settings) -> list[str]:

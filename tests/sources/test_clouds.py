@@ -33,9 +33,24 @@ CLOUDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "entra": ("", ("(device), left out: 1", "(servicePrincipal), left out: 1", "through each other: ", "Vanished")),
     "google": ("C03az79cb", ("of other organisations, left out: 1", "through each other: 05abcde5, 06abcde6")),
+    "ldap": (
+        "",
+        (
+            "another server has, not read: ldap://ForestDnsZones.corp.example.com/",
+            "another server has, not read: ldap://far.example.net/",
+            "contain each other, taken for equal: Ring A, Ring B",
+            "contain each other, taken for equal: Ring one, Ring two",
+            "left out: 4 (CN=PC-0815,",
+            "whose members a search decides, read as they list them: By search",
+            "nothing says whether they may log in, left alone: 1",
+        ),
+    ),
     "okta": ("example.okta.com", ("the state HIBERNATED, which", "no state, who")),
     "scim": ("scim.example.com", ("the state False, which", "no state, who", "through each other: ")),
 }
+
+# Those whose records name no account: somebody says which it is.
+UNNAMED = {"csv": "example", "entra": "example", "ldap": "dc=example,dc=com"}
 
 each_cloud = pytest.mark.parametrize("cloud", CLOUDS)
 
@@ -58,9 +73,9 @@ def reading(cloud: str, *paths: Path) -> Reading:
     """
     Return what the cloud's adapter makes of files; by default, of those in its folder.
     """
-    files = source_adapter(cloud).files
-    assert files
-    return files(paths or (DATA / cloud / "printed",), asking("example" if cloud in {"csv", "entra"} else None))
+    adapter = source_adapter(cloud)
+    assert adapter.files
+    return adapter.files(paths or (DATA / cloud / "printed",), asking(UNNAMED.get(cloud), adapter.settings()))
 
 
 def written(cloud: str, kind: type[Any]) -> tuple[Any, ...]:
@@ -93,7 +108,7 @@ def test_whole_files_prove_that_they_are_whole(cloud: str) -> None:
 
     assert found.faults == ()
     assert found.complete
-    assert found.account == (account or "example")
+    assert found.account == (account or UNNAMED[cloud])
     assert [part for part in told if not any(part in note for note in found.notes)] == []
 
 

@@ -35,6 +35,7 @@ cn: staff
 entryUUID: 2
 member: uid=ann,ou=people,{BASE}
 """
+CUT = Path(__file__).parents[1] / "data/ldap/cut"
 ENDED = "\nsearch: 2\nresult: 0 Success\n\n# numEntries: 3\n"
 
 
@@ -123,6 +124,23 @@ def test_ldif_that_says_nothing_of_its_end_is_told(tmp_path: Path) -> None:
 
     assert said.complete
     assert any("whether they are whole is yours to know" in note for note in said.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("limit", "limit.ldif: the search ended with 4 Size limit exceeded"),
+        ("page", "page.ldif: the search has more pages than are there"),
+        ("range", "CN=All Hands,OU=Groups,DC=corp,DC=example,DC=com: only a part of its members was printed"),
+    ],
+)
+def test_files_that_were_cut_prove_nobody_gone(name: str, fault: str) -> None:
+    """
+    A limit, a page without the next, a part of a large group's members: each is told, and the reading is not whole.
+    """
+    said = read_files([CUT / f"{name}.ldif"], asking(Settings(), account="dc=example,dc=com"))
+
+    assert (said.complete, said.faults) == (False, (fault,))
 
 
 @pytest.mark.parametrize(

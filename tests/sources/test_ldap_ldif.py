@@ -61,6 +61,57 @@ def test_end_of_a_search_is_read(ending: bytes, total: int | None, result: tuple
     assert (len(file.entries), file.total, file.result) == (1, total, result)
 
 
+def test_dump_of_ldifde_is_entries() -> None:
+    """
+    Active Directory's own tool prints each entry as the change that would make it.
+    """
+    [one] = parsed(b"dn: CN=Ann,DC=x\r\nchangetype: add\r\ncn: Ann\r\n").entries
+
+    assert (one.dn, one.attributes) == ("CN=Ann,DC=x", {"cn": (b"Ann",)})
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        pytest.param(b"# search reference\nref: ldap://b/dc=\n y\n", id="ldapsearch"),
+        pytest.param(b"# refldap://b/dc=y\n", id="ldapsearch -LLL"),
+        pytest.param(b"dn: dc=y\nobjectClass: referral\nref: ldap://b/dc=y\n", id="slapcat"),
+    ],
+)
+def test_parts_that_other_servers_have_are_no_faults(printed: bytes) -> None:
+    """
+    A reference to another server is told, in each form that tools print, and the entries beside it are read.
+    """
+    file = parsed(ANN + b"\n" + printed)
+
+    assert file.references == ("ldap://b/dc=y",)
+    assert file.entries[0].dn == "uid=ann,dc=x"
+
+
+@pytest.mark.parametrize(
+    ("ending", "more"),
+    [
+        pytest.param(b"result: 0 Success\npagedresults: cookie=CAAA\n", True, id="one page"),
+        pytest.param(b"# pagedresults: estimate=9 cookie=CAAA\n", True, id="one page, as comment"),
+        pytest.param(
+            b"# pagedresults: cookie=CAAA\ndn: uid=bob,dc=x\nuid: bob\n\n# pagedresults: cookie=\n", False, id="all"
+        ),
+    ],
+)
+def test_search_that_has_more_pages_says_so(ending: bytes, *, more: bool) -> None:
+    """
+    A page whose cookie leads to another is not the last, however well its own search ended.
+    """
+    assert parsed(ANN + b"\n" + ending).more is more
+
+
+def test_mark_of_utf8_is_no_content() -> None:
+    """
+    A byte order mark, which Windows' editors write, is passed over.
+    """
+    assert len(parsed(b"\xef\xbb\xbf" + ANN).entries) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "line", "word"),
     [
@@ -70,6 +121,7 @@ def test_end_of_a_search_is_read(ending: bytes, total: int | None, result: tuple
         pytest.param(ANN + b"sn:: %%%\n", 3, "not base64", id="broken base64"),
         pytest.param(b"dn: uid=ann,dc=x\nchangetype: delete\n", 2, "a change", id="change"),
         pytest.param(b"uid: ann\n", 1, "without dn", id="no dn"),
+        pytest.param(ANN.decode().encode("utf-16"), 0, "UTF-16", id="ldifde -u"),
         pytest.param(b"dn:: /w==\nuid: ann\n", 1, "not UTF-8", id="dn is no text"),
         pytest.param(b"<html>no</html>\n", 1, "attribute: value", id="html"),
     ],

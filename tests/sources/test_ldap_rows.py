@@ -47,6 +47,12 @@ def test_key_may_be_an_attribute_of_ones_choice() -> None:
         pytest.param({"userAccountControl": "yes"}, "unknown", id="AD no number"),
         pytest.param({"nsAccountLock": "TRUE"}, "suspended", id="389 locked"),
         pytest.param({"nsAccountLock": "false", "nsUniqueId": "1"}, "active", id="389 unlocked"),
+        pytest.param(
+            {"nsRoleDN": "CN=nsManagedDisabledRole,dc=x", "nsUniqueId": "1"}, "suspended", id="389 inactivated"
+        ),
+        pytest.param(
+            {"nsRoleDN": ("cn=Managers,dc=x", "nonsense"), "nsUniqueId": "1"}, "active", id="389 other roles"
+        ),
         pytest.param({"msDS-UserAccountDisabled": "TRUE"}, "suspended", id="AD LDS disabled"),
         pytest.param({"pwdAccountLockedTime": "000001010000Z"}, "suspended", id="locked for good"),
         pytest.param({"pwdAccountLockedTime": "20261101120000Z", "entryUUID": "1"}, "active", id="wrong passwords"),

@@ -13,7 +13,7 @@ from reconciler.ports_adapter import SourceAdapter
 from reconciler.testing.sources import SourceContract
 from reconciler.wiring.registry import SOURCES, source_adapter
 from tests.sources.test_canonical import ANN, BOB, GROUPS
-from tests.sources.test_clouds import CLOUDS, DATA, asking
+from tests.sources.test_clouds import CLOUDS, DATA, UNNAMED, asking
 
 
 class TestClouds(SourceContract):
@@ -47,7 +47,7 @@ class TestClouds(SourceContract):
         """
         Return the account that its records name.
         """
-        return CLOUDS[cloud][0] or "example"
+        return CLOUDS[cloud][0] or UNNAMED[cloud]
 
 
 class TestIbmCloud(SourceContract):
@@ -101,7 +101,7 @@ class TestRows(SourceContract):
 
 def test_contract_is_passed_by_every_source_that_reads_files() -> None:
     """
-    Who adds a type adds it here; a directory's files have tests of their own.
+    Who adds a type adds it here.
     """
-    assert {*CLOUDS, "ibmcloud", "rows", "ldap"} == set(SOURCES)
+    assert {*CLOUDS, "ibmcloud", "rows"} == set(SOURCES)
     assert asking().fetched_at

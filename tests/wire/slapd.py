@@ -18,7 +18,7 @@ ADMIN = f"cn=admin,{BASE}"
 TOOL = f"cn=reconciler,{BASE}"
 READER = f"cn=reader,{BASE}"
 SECRET = "secret"  # noqa: S105 - of a server that lives for a test
-SCHEMAS = ("core", "cosine", "nis", "inetorgperson")
+SCHEMAS = ("core", "cosine", "nis", "inetorgperson", "dyngroup")
 CONFIG = """\
 {includes}
 modulepath {modules}
