@@ -90,6 +90,14 @@ class Slapd(Struct, frozen=True):
         finally:
             connection.unbind()
 
+    def dump(self) -> bytes:
+        """
+        Return what `slapcat` prints of everything.
+        """
+        home = self.certificate.parent
+        command = [str(home / "slapd"), "-T", "cat", "-f", str(home / "conf")]
+        return subprocess.run(command, cwd="/", check=True, capture_output=True).stdout
+
 
 @contextmanager
 def slapd(ldif: Iterable[str] = ()) -> Iterator[Slapd]:
