@@ -18,8 +18,9 @@ from reconciler.ports_adapter import Opening, TargetAdapter
 from reconciler.targets.sql_file import ForeignFile, RegistryFile, path_of
 from reconciler.targets.sql_look import SqlSight
 from reconciler.targets.sql_postgres import SCHEMES, server_of
-from reconciler.targets.sql_read import snapshot
+from reconciler.targets.sql_read import Moment, moment, snapshot
 from reconciler.targets.sql_settings import SqlSettings, Tables
+from reconciler.targets.sql_terms import Terms
 from reconciler.targets.sql_versions import Registry, prepare
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class SqlTarget:
         self._role_groups = role_groups
         self.identity = registry.identity
         self.equality = Equality()
+        self._read_at: Moment | None = None
 
     @classmethod
     def open(
@@ -75,6 +77,7 @@ class SqlTarget:
         Return everything as of one moment, users and groups each sorted by id (as text).
         """
         with self._registry.reading("read") as driver:
+            self._read_at = moment(driver)
             return snapshot(driver, self._role_groups)
 
     @contextmanager
@@ -90,11 +93,11 @@ class SqlTarget:
         Make the writes in one transaction, each atomic for itself; return one result each, in the same order.
 
         What is read back is what holds when the whole batch is done. Raises TargetError, with nothing written,
-        where the database cannot be written at all.
+        where the database cannot be written at all. A group is deleted over nobody's head who came after `read`.
         """
         if run in {"", "admin"}:
             raise TargetError(f"{run!r} cannot name a run: it would pass for an administrator")
-        return self._engine.write(writes, run=run, roles=self._role_groups)
+        return self._engine.write(writes, Terms(run=run, roles=self._role_groups, since=self._read_at))
 
     def fence(self) -> Fence | None:
         """

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from reconciler.ports import Result, Write
+from reconciler.targets.sql_terms import Terms
 from reconciler.targets.sql_versions import Registry
 from reconciler.targets.sql_write import write_all
 
@@ -24,14 +25,14 @@ class RegistryEngine:
         self._engine = create_engine(url, creator=registry.connect, hide_parameters=True, **settings)
         begin_by_hand(self._engine, begin)
 
-    def write(self, writes: Sequence[Write], *, run: str, roles: frozenset[str]) -> list[Result]:
+    def write(self, writes: Sequence[Write], terms: Terms) -> list[Result]:
         """
         Make the writes in one transaction and return one result each. Raises TargetError where the driver fails.
         """
         with self._registry.told("write"):
             try:
                 with self._engine.begin() as connection:
-                    return write_all(connection, writes, run=run, roles=roles)
+                    return write_all(connection, writes, terms)
             except DBAPIError as error:
                 raise drivers(error) from error
 

@@ -8,12 +8,15 @@ stands in sql_words.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
 from reconciler.files.rows import collector_paused
 from reconciler.targets.sql_access import group_access
 from reconciler.targets.sql_words import Driver
+
+Moment: TypeAlias = int | str
+"""When a reading was, as its database counts."""
 
 
 class _Sets(dict[str, tuple[str, ...]]):
@@ -46,6 +49,24 @@ def snapshot(driver: Driver, role_groups: frozenset[str]) -> Snapshot:
         known = {group.id: group.id for group in groups}
         users = _live_users(driver.stream(driver.words.users), known.get, _elevated(driver, roles))
         return Snapshot(users=users, groups=groups, catalogue=catalogue(driver))
+
+
+def moment(driver: Driver) -> Moment:
+    """
+    Return what tells later who was put into a group after this.
+    """
+    found: Moment = driver.execute(driver.words.moment).fetchone()[0]
+    return found
+
+
+def newcomers(driver: Driver, groups: Sequence[int], *, since: Moment, run: str) -> bool:
+    """
+    Return whether anybody but this run put somebody into one of these groups since that moment.
+
+    Who was in it already and was changed meanwhile counts, too: then the next plan deletes the group.
+    """
+    rows = driver.execute(driver.words.newcomers, (since, run, driver.words.given(groups)))
+    return rows.fetchone() is not None
 
 
 def live_users(driver: Driver, ids: Sequence[int], role_groups: frozenset[str]) -> dict[str, Live]:

@@ -16,7 +16,8 @@ class Words(Struct, frozen=True, kw_only=True):
     `theirs` narrows `elevated` to users of given ids,
     `some` narrows `users` and `groups` to ids that are given as `given` makes them; `tables` lists those there are.
     `among` asks whether a text is among those given. `mails` finds e-mails, given in lower case, and all that are
-    not plain: those a caller compares himself.
+    not plain: those a caller compares himself. `moment` is what a reading remembers of when it was, and `newcomers`
+    are groups, of those given, with members that anybody but this run put there, or changed, since such a moment.
     """
 
     tables: str
@@ -29,6 +30,8 @@ class Words(Struct, frozen=True, kw_only=True):
     groups_of: str
     among: str
     mails: str
+    moment: str
+    newcomers: str
     given: Callable[[Sequence[Any]], Any]
 
 
@@ -106,6 +109,10 @@ _GROUP = """
         (SELECT {roles} FROM group_roles r WHERE r.group_id = g.id)
     FROM groups g"""
 
+_NEWCOMERS = """
+    SELECT m.group_id FROM memberships m JOIN users u ON u.id = m.user_id
+    WHERE {since} AND u.changed_by <> ? AND m.group_id {listed}"""
+
 _LISTED = "IN (SELECT value FROM json_each(?))"
 SQLITE = Words(
     tables="SELECT name FROM sqlite_master WHERE type = 'table'",
@@ -122,6 +129,8 @@ SQLITE = Words(
     groups_of=f"{_GROUPS_OF} {_LISTED}",
     among=_LISTED,
     mails="SELECT id FROM users WHERE lower(email) {} OR email GLOB '*[^ -~]*'",
+    moment="SELECT clock FROM writer",
+    newcomers=_NEWCOMERS.format(since="u.version > ?", listed=_LISTED),
     given=json.dumps,
 )
 
@@ -140,5 +149,8 @@ POSTGRES = Words(
     groups_of=f"{_GROUPS_OF} = ANY (?::bigint[])",
     among="= ANY (?::text[])",
     mails="SELECT id FROM users WHERE lower(email) {} OR email ~ '[^ -~]'",
+    # a membership that a transaction wrote which had not ended when we read: its row is as old as that at most
+    moment="SELECT pg_snapshot_xmin(pg_current_snapshot())::text",
+    newcomers=_NEWCOMERS.format(since="age(m.xmin) <= age(?::xid8::xid)", listed="= ANY (?::bigint[])"),
     given=list,
 )

@@ -10,7 +10,7 @@ from itertools import groupby, islice
 from typing import Literal
 
 from msgspec import Struct
-from sqlalchemy import Connection, Delete, Update, bindparam, delete, update
+from sqlalchemy import Connection, Delete, Update, bindparam, delete, select, update
 from sqlalchemy.exc import DBAPIError
 
 from reconciler.core.model import Kind, Live
@@ -19,7 +19,9 @@ from reconciler.ports import Result, Write
 from reconciler.targets import sql_bulk, sql_refusal, sql_sets
 from reconciler.targets.sql_driver import driver_of
 from reconciler.targets.sql_prepare import Ready, RefusedError, prepare
-from reconciler.targets.sql_read import live
+from reconciler.targets.sql_read import live, newcomers
+from reconciler.targets.sql_tables import GROUPS
+from reconciler.targets.sql_terms import Terms
 
 _TOGETHER = 1000
 _KINDS: tuple[Kind, ...] = ("user", "group")
@@ -27,7 +29,7 @@ _KINDS: tuple[Kind, ...] = ("user", "group")
 
 class _MissedError(Exception):
     """
-    A row was not as the plan saw it: gone, or changed since.
+    A row was not as the plan saw it: gone, or changed since; the text says how, where no look at it would.
     """
 
 
@@ -42,19 +44,19 @@ class _Fate(Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-def write_all(connection: Connection, writes: Sequence[Write], *, run: str, roles: frozenset[str]) -> list[Result]:
+def write_all(connection: Connection, writes: Sequence[Write], terms: Terms) -> list[Result]:
     """
     Make the writes inside the caller's transaction; return one result each.
 
-    `roles` are the names of groups that express a role. The run signs for as long as we write: see sql_triggers.
+    The run signs for as long as we write: see sql_triggers.
     """
     fates: list[_Fate] = []
     with collector_paused():
-        sql_bulk.sign(connection, run)
+        sql_bulk.sign(connection, terms.run)
         for part in _parts(map(_prepared, writes)):
-            fates += [part] if isinstance(part, _Fate) else _make(connection, part, roles)
+            fates += [part] if isinstance(part, _Fate) else _make(connection, part, terms)
         sql_bulk.unsign(connection)
-        return _read_back(connection, fates, roles)
+        return _read_back(connection, fates, terms.roles)
 
 
 def _prepared(write: Write) -> Ready | _Fate:
@@ -86,14 +88,14 @@ def _statements(prepared: Ready | _Fate) -> tuple[str, ...]:
     return (prepared.write.action, prepared.write.kind, *sorted(prepared.columns), "", *sorted(prepared.sets))
 
 
-def _make(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[_Fate]:
+def _make(connection: Connection, batch: list[Ready], terms: Terms) -> list[_Fate]:
     """
     Make all of `batch`; where the database refuses, each half for itself, down to the one it refuses.
     """
     verb = {"create": _create, "update": _update, "delete": _delete}[batch[0].write.action]
     try:
         with connection.begin_nested():
-            ids = verb(connection, batch, roles)
+            ids = verb(connection, batch, terms)
             return [
                 _Fate(write=ready.write, outcome="landed", id=id_) for ready, id_ in zip(batch, ids, strict=True)
             ]
@@ -101,12 +103,12 @@ def _make(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> 
         if isinstance(error, DBAPIError) and not sql_refusal.is_refusal(error):
             raise
         if len(batch) == 1:
-            return [_unmade(connection, batch[0], error, roles)]
+            return [_unmade(connection, batch[0], error, terms.roles)]
     half = len(batch) // 2
-    return [*_make(connection, batch[:half], roles), *_make(connection, batch[half:], roles)]
+    return [*_make(connection, batch[:half], terms), *_make(connection, batch[half:], terms)]
 
 
-def _create(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[int]:
+def _create(connection: Connection, batch: list[Ready], terms: Terms) -> list[int]:
     """
     Insert rows of one kind with all that belongs to them; return their ids.
     """
@@ -115,12 +117,12 @@ def _create(connection: Connection, batch: list[Ready], roles: frozenset[str]) -
     ids = [by_name[str(ready.columns[shape.name])] for ready in batch]
     for field in batch[0].sets:
         elements = [(id_, element) for id_, ready in zip(ids, batch, strict=True) for element in ready.sets[field]]
-        sql_sets.add(connection, shape, field, elements, roles=roles)
+        sql_sets.add(connection, shape, field, elements, roles=terms.roles)
     sql_sets.join(connection, _members(ids, [ready.join for ready in batch]))
     return ids
 
 
-def _update(connection: Connection, batch: list[Ready], roles: frozenset[str]) -> list[int]:
+def _update(connection: Connection, batch: list[Ready], terms: Terms) -> list[int]:
     """
     Update rows, all of the same columns, with what belongs to them; return their ids.
 
@@ -133,17 +135,30 @@ def _update(connection: Connection, batch: list[Ready], roles: frozenset[str]) -
     ids = _compare_and_set(connection, changed, batch)
     for field in batch[0].sets:
         sets = {id_: ready.sets[field] for id_, ready in zip(ids, batch, strict=True)}
-        sql_sets.replace(connection, shape, field, sets, roles=roles)
+        sql_sets.replace(connection, shape, field, sets, roles=terms.roles)
     sql_sets.leave(connection, _members(ids, [ready.leave for ready in batch]))
     sql_sets.join(connection, _members(ids, [ready.join for ready in batch]))
     return ids
 
 
-def _delete(connection: Connection, batch: list[Ready], _roles: frozenset[str]) -> list[int]:
+def _delete(connection: Connection, batch: list[Ready], terms: Terms) -> list[int]:
     """
     Delete rows and, by trigger, all that belongs to them; return their ids.
     """
+    if batch[0].shape.kind == "group":
+        _refuse_newcomers(connection, batch, terms)
     return _compare_and_set(connection, delete(batch[0].shape.table), batch)
+
+
+def _refuse_newcomers(connection: Connection, batch: list[Ready], terms: Terms) -> None:
+    """
+    Raise _MissedError, under the rows' locks, where somebody was put into one of these groups since they were read.
+    """
+    ids = [ready.id for ready in batch if ready.id is not None]
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(GROUPS.c.id).where(GROUPS.c.id.in_(ids)).with_for_update())
+    if terms.since is not None and newcomers(driver_of(connection), ids, since=terms.since, run=terms.run):
+        raise _MissedError(f"group {batch[0].write.name!r}: somebody was put into it since the plan was made")
 
 
 def _compare_and_set(connection: Connection, statement: Update | Delete, batch: list[Ready]) -> list[int]:
@@ -174,7 +189,7 @@ def _unmade(connection: Connection, ready: Ready, error: Exception, roles: froze
     write = ready.write
     if isinstance(error, _MissedError):
         gone = write.action == "delete" and not sql_refusal.is_there(connection, ready)
-        message = "" if gone else sql_refusal.missed(connection, ready)
+        message = "" if gone else str(error) or sql_refusal.missed(connection, ready)
         return _Fate(write=write, outcome="landed" if gone else "left", message=message)
     earlier = sql_refusal.earlier(connection, ready, roles=roles) if write.action == "create" else None
     if earlier is None:

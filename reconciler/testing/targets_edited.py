@@ -160,6 +160,19 @@ class EditedContract(KeptContract):
         assert after.groups == ()
         assert after.version != ann.version
 
+    def test_group_is_not_deleted_over_a_newcomers_head(self, target: Unfenced, admin: Admin, ann: Live) -> None:
+        """
+        Who was put into a group since it was read keeps it: the delete is left, and tells why.
+        """
+        admin.admin_creates("bob")
+        auditors = group(target, "Auditors")
+        admin.admin_joins("bob", "Auditors")
+        result = written(target, deletion(auditors))
+
+        assert (result.outcome, result.live) == ("left", None)
+        assert "put into" in result.message
+        assert user(target, "bob").groups == user(target, "ann").groups == ann.groups
+
     def test_create_whose_answer_was_lost_is_found(self, target: Unfenced) -> None:
         """
         The same create once more answers with the account that the first one made.

@@ -79,6 +79,7 @@ class MemoryTarget:
         self._fence: Fence | None = None
         self._clock = 0
         self._ids = 0
+        self._read_at: int | None = None
 
     # A target, as the engine sees it.
 
@@ -87,6 +88,7 @@ class MemoryTarget:
         Return everything, sorted by id.
         """
         self._answer()
+        self._read_at = self._clock
         return Snapshot(
             users=tuple(sorted(self._rows["user"].values(), key=lambda live: live.id)),
             groups=tuple(sorted(self._rows["group"].values(), key=lambda live: live.id)),
@@ -252,7 +254,7 @@ class MemoryTarget:
         """
         self._check(write)
         if write.action == "delete":
-            self._delete(write)
+            self._delete(write, by)
             return None
         before = self._begun(write) if write.action == "create" else self._seen(write)
         fields = {NAMES[write.kind]: write.name, **write.fields} if write.action == "create" else write.fields
@@ -289,17 +291,19 @@ class MemoryTarget:
             raise MissedError(f"{write.kind} {write.name!r} was changed by {live.changed_by}")
         return live
 
-    def _delete(self, write: Write) -> None:
+    def _delete(self, write: Write, by: str) -> None:
         """
-        Delete one entity, and its memberships with it.
+        Delete one entity, and its memberships with it; a group over nobody's head who came since it was read.
         """
         if write.id not in self._rows[write.kind]:
             return
         live = self._seen(write)
+        members = [one for one in self._rows["user"].values() if live.kind == "group" and live.id in one.groups]
+        since = self._clock if self._read_at is None or by == "admin" else self._read_at
+        if any(int(one.version) > since and one.changed_by != by for one in members):
+            raise MissedError(f"group {live.name!r}: somebody was put into it since the plan was made")
         del self._rows[write.kind][live.id]
-        for user in [
-            user for user in self._rows["user"].values() if live.kind == "group" and live.id in user.groups
-        ]:
+        for user in members:
             left = tuple(group for group in user.groups if group != live.id)
             self._rows["user"][user.id] = replace(user, groups=left, version=self._version())
 

@@ -5,6 +5,7 @@ The registry on a real PostgreSQL passes the contract against an administrator w
 import threading
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
@@ -12,7 +13,7 @@ from reconciler.core.ledger import Fence
 from reconciler.errors import TargetError
 from reconciler.targets.sql import SqlTarget
 from reconciler.testing.targets import TargetContract
-from reconciler.testing.writes import creation, group, landed, update, user, written
+from reconciler.testing.writes import creation, deletion, group, landed, update, user, written
 from tests.wire.postgres import PostgresAdmin, postgres, statement
 
 pytestmark = pytest.mark.ci
@@ -104,6 +105,21 @@ def test_database_with_somebody_elses_tables_is_refused(server: str) -> None:
 
     with pytest.raises(TargetError, match="invoices"):
         SqlTarget.open(server.replace("/postgres", "/other"))
+
+
+def test_membership_that_was_under_way_while_we_read_is_seen(target: SqlTarget, url: str) -> None:
+    """
+    Somebody put into a group by a transaction that ends after our reading keeps it: the group is not deleted.
+    """
+    landed(target, creation("ann"))
+    landed(target, creation("Auditors", kind="group"))
+    with psycopg.connect(url) as administrator:
+        administrator.execute("INSERT INTO memberships SELECT u.id, g.id FROM users u, groups g")
+        auditors = group(target, "Auditors")
+    result = written(target, deletion(auditors))
+
+    assert (result.outcome, user(target, "ann").groups) == ("left", (auditors.id,))
+    assert written(target, deletion(group(target, "Auditors"))).outcome == "landed"
 
 
 def test_our_run_is_seen_by_nobody_else(target: SqlTarget, admin: PostgresAdmin) -> None:
