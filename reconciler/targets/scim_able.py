@@ -11,11 +11,15 @@ from reconciler.targets.scim_convert import CORE
 from reconciler.targets.scim_paths import Json, member
 from reconciler.targets.scim_profiles import Quirks
 
+_PAYLOAD = 1 << 20
+"""Bytes of the largest request of several writes."""
+
 
 class Abilities(Struct, frozen=True, kw_only=True):
     """
     What a server says of itself. `endpoints` and `extensions` (those it requires) are by kind.
 
+    `bulk` is how many writes one request may hold (0: each its own), `payload` how many bytes.
     `attributes` are the names of its schemas' attributes by URN; empty where it lists no schemas.
     """
 
@@ -24,7 +28,8 @@ class Abilities(Struct, frozen=True, kw_only=True):
     echo: bool
     page: int
     filters: bool
-    bulk: bool
+    bulk: int
+    payload: int
     endpoints: dict[Kind, str]
     required: dict[Kind, tuple[str, ...]]
     attributes: dict[str, frozenset[str]]
@@ -43,13 +48,22 @@ def abilities(config: Json, types: Sequence[Json], schemas: Sequence[Json], quir
         echo=etag if quirks.echo is None else quirks.echo,
         page=min(quirks.page, most) if isinstance(most, int) and most > 0 else quirks.page,
         filters=_supported(config, "filter"),
-        bulk=_supported(config, "bulk"),
+        bulk=_most(config, "maxOperations", quirks.bulk) if _supported(config, "bulk") else 0,
+        payload=_most(config, "maxPayloadSize", _PAYLOAD),
         endpoints={
             kind: str(member(by_kind[kind], "endpoint") or f"/{kind.capitalize()}s").strip("/") for kind in CORE
         },
         required={kind: tuple(_required(one)) for kind, one in by_kind.items()},
         attributes={str(member(one, "id")): frozenset(_names(one)) for one in schemas},
     )
+
+
+def _most(config: Json, name: str, ours: int) -> int:
+    """
+    Return a limit on a bulk request: ours, or the server's where that is lower (RFC 7643 section 5).
+    """
+    most = member(member(config, "bulk"), name)
+    return min(ours, most) if type(most) is int and most > 0 else ours
 
 
 def _supported(config: Json, name: str) -> bool:

@@ -2,12 +2,17 @@
 What a SCIM server's answer to a write means, and what the server then holds.
 """
 
+from collections.abc import Mapping, Sequence
+from functools import partial
+
 from reconciler.core.model import Fields, Kind, Live
 from reconciler.errors import TargetError
-from reconciler.targets.scim_convert import live
+from reconciler.targets.scim_bulk import id_at
+from reconciler.targets.scim_convert import CORE, live
 from reconciler.targets.scim_job import NAMES, Job, gone
 from reconciler.targets.scim_known import Known
 from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_send import read_back
 from reconciler.targets.scim_server import Server, body_of, quoted, refusal
 from reconciler.wire.message import Answer
 
@@ -31,7 +36,7 @@ def take(server: Server, known: Known, job: Job, answer: Answer) -> None:
     elif not answer.good:
         job.end("failed", refusal(answer))
     else:
-        _read_back(server, known, job, answer)
+        _done(server, known, job, answer)
 
 
 def _taken(server: Server, known: Known, job: Job, answer: Answer) -> None:
@@ -63,34 +68,62 @@ def found_earlier(known: Known, job: Job, other: Json) -> None:
         job.after = other
 
 
-def _read_back(server: Server, known: Known, job: Job, answer: Answer) -> None:
+def _done(server: Server, known: Known, job: Job, answer: Answer) -> None:
     """
-    Take in what the server holds now: its answer where that is whole, else read.
+    Take in what the server holds now where its answer is the whole of it; else note what is to be read back.
     """
     write, kind = job.write, job.write.kind
     try:
         said = body_of(answer) if answer.body else {}
-        id_ = str(member(said, "id") or write.id or "")
-        whole = bool(member(said, "id")) and (server.able.etag or write.action == "create")
-        if kind == "group" and write.action == "update":
-            whole = False
-        after = said if whole else _got(server, kind, id_ or answer.headers.get("location", "").rpartition("/")[2])
     except TargetError as error:
         job.end("failed", error.message)
         return
+    id_ = str(member(said, "id") or write.id or id_at(answer.headers.get("location", "")))
+    whole = bool(member(said, "id")) and (server.able.etag or write.action == "create")
+    if whole and not (kind == "group" and write.action == "update"):
+        _holding(server, known, job, said)
+    elif id_:
+        job.unread = id_
+    else:
+        job.end("failed", f"the server answered {answer.status} and does not tell the id of {write.name!r}")
+
+
+def read_all_back(server: Server, known: Known, jobs: Sequence[Job], *, since: str) -> None:
+    """
+    Take in what the server holds now of all that is still to be read back.
+    """
+    for kind in CORE:
+        asked = {job.unread: job for job in jobs if job.unread and job.write.kind == kind}
+        right = partial(_right, known, kind, asked)
+        for id_, came in read_back(server, kind, [*asked], since=since, right=right):
+            if isinstance(came, TargetError):
+                asked[id_].end("failed", came.message)
+            else:
+                _holding(server, known, asked[id_], came)
+
+
+def _right(known: Known, kind: Kind, asked: Mapping[str, Job], resource: Json) -> bool:
+    """
+    Return whether a list shows what was written: all of an update, or that a create is there.
+    """
+    job = asked.get(str(member(resource, "id")))
+    if job is None:
+        return False
+    own = live(kind, resource, known.places[kind], tag="")
+    return job.write.action == "create" or _holds(own, job.fields)
+
+
+def _holding(server: Server, known: Known, job: Job, after: Json) -> None:
+    """
+    Take in what the server holds after a write.
+    """
+    write = job.write
     if write.action == "update" and _idle(server, known, job, after):
-        job.end("failed", f"the server answered {answer.status} and changed nothing of {write.name!r}")
+        job.end("failed", f"the server said that it was done, and changed nothing of {write.name!r}")
         return
-    if kind == "group" and write.action == "create":
+    if write.kind == "group" and write.action == "create":
         known.made(str(member(after, "id")))
     job.after = after
-
-
-def _got(server: Server, kind: Kind, id_: str) -> Json:
-    [found] = server.gotten(kind, [id_]) if id_ else [None]
-    if found is None:
-        raise TargetError(f"what was written is not there: {kind} {id_!r}")
-    return found
 
 
 def _idle(server: Server, known: Known, job: Job, after: Json) -> bool:

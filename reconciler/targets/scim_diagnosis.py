@@ -27,7 +27,9 @@ def diagnosis(server: Server, places: dict[Kind, dict[str, Place]]) -> tuple[Fin
         Finding(
             what="filter", found=_yes(able.filters), means="" if able.filters else "a taken name is not told whose"
         ),
-        Finding(what="bulk", found=_yes(able.bulk), means="not used: each object's own answer is its read-back"),
+        Finding(
+            what="bulk", found=_yes(able.bulk > 1), means=f"{able.bulk} writes in one request" if able.bulk else ""
+        ),
         Finding(what="page", found=str(able.page), means="the most that is asked for at once"),
         Finding(what="members in one PATCH", found=str(server.quirks.changes)),
         *_missing(able, places),

@@ -23,6 +23,7 @@ class Job(Struct, kw_only=True):
     One write on its way: what is sent for it, and what became of it so far (`outcome` empty: still to do).
 
     `last` is who it is for, where only groups move; else `before` and `after` are the resources that were read.
+    `unread` is the id of what was written, until it is read back.
     """
 
     write: Write
@@ -32,6 +33,7 @@ class Job(Struct, kw_only=True):
     last: Live | None = None
     before: Json | None = None
     after: Json | None = None
+    unread: str = ""
     outcome: Literal["", "landed", "failed", "left"] = ""
     message: str = ""
 

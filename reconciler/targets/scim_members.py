@@ -3,6 +3,7 @@ Who joins and who leaves a group, folded from the changes of many people into as
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from reconciler.errors import TargetError, WireError
 from reconciler.targets.scim_convert import PATCH, encoded
 from reconciler.targets.scim_known import Known, members_of
 from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_send import each, read_back
 from reconciler.targets.scim_server import Server, body_of, quoted, refusal
 from reconciler.wire.message import Answer, Request
 
@@ -134,14 +136,30 @@ def _sent(server: Server, known: Known, parts: Sequence[Move]) -> list[str]:
     Return, for each part, why it was not made.
     """
     if server.able.patch:
-        answers = server.client.ask_all(_patch(server, part) for part in parts)
-        return [_outcome(server, part, came) for part, came in zip(parts, answers, strict=True)]
+        return _made(server, [(part, _patch(server, part)) for part in parts])
     groups = [group or {} for group in server.gotten("group", [part.group for part in parts])]
-    pairs = list(zip(parts, groups, strict=True))
-    sure = [(part, group) for part, group in pairs if known.tells(group)]
-    came = server.client.ask_all(_put(server, part, group) for part, group in sure)
-    whys = {part: _outcome(server, part, answer) for (part, _), answer in zip(sure, came, strict=True)}
+    sure = [(part, group) for part, group in zip(parts, groups, strict=True) if known.tells(group)]
+    made = _made(server, [(part, _put(server, part, group)) for part, group in sure])
+    whys = {part: why for (part, _), why in zip(sure, made, strict=True)}
     return [whys.get(part, _UNSEEN) for part in parts]
+
+
+def _made(server: Server, asked: Sequence[tuple[Move, Request]]) -> list[str]:
+    """
+    Return why each part was not made, one a group; what the answer does not show is read back.
+    """
+    came, since = each(server, [request for _, request in asked])
+    told = {part: _outcome(part, one) for (part, _), one in zip(asked, came, strict=True)}
+    unread = {part.group: part for part, why in told.items() if why is None}
+    for group, one in read_back(server, "group", [*unread], since=since, right=partial(_right, unread)):
+        part = unread[group]
+        told[part] = one.message if isinstance(one, TargetError) else _missing(part, one)
+    return [told[part] or "" for part, _ in asked]
+
+
+def _right(parts: Mapping[str, Move], group: Json) -> bool:
+    part = parts.get(str(member(group, "id")))
+    return part is not None and not _missing(part, group)
 
 
 def _patch(server: Server, part: Move) -> Request:
@@ -155,31 +173,27 @@ def _put(server: Server, part: Move, group: Json) -> Request:
     return server.send("PUT", server.path("group", part.group), encoded(moved(group, part)), match=match)
 
 
-def _outcome(server: Server, part: Move, came: Answer | WireError) -> str:
+def _outcome(part: Move, came: Answer | WireError) -> str | None:
+    """
+    Return why a part was not made, empty where the answer shows that it was; None where it does not tell.
+    """
     if isinstance(came, WireError):
         return came.message
     if not came.good:
         one = _ONE if came.status in {400, 404, 409, 413, 422} else ""
         return f"{one}its membership: {refusal(came)}"
     try:
-        members = members_of(_read_back(server, part, came))
+        said = body_of(came) if came.body else {}
     except TargetError as error:
         return error.message
-    missing = set(part.join) - set(members)
-    left = set(part.leave) & set(members)
-    if missing or left:
-        return f"{_ONE}the server answered {came.status} and did not move everybody in group {part.group}"
-    return ""
+    return _missing(part, said) if isinstance(member(said, "members"), list) else None
 
 
-def _read_back(server: Server, part: Move, answer: Answer) -> Json:
+def _missing(part: Move, group: Json) -> str:
     """
-    Return the group as it is now: from the answer where it tells of members, else asked for.
+    Return that not everybody has moved; empty where everybody has.
     """
-    said: Mapping[str, object] = body_of(answer) if answer.body else {}
-    if isinstance(member(said, "members"), list):
-        return dict(said)
-    [group] = server.gotten("group", [part.group])
-    if group is None:
-        raise TargetError(f"group {part.group} is gone")
-    return group
+    members = set(members_of(group))
+    if members.issuperset(part.join) and members.isdisjoint(part.leave):
+        return ""
+    return f"{_ONE}the server did not move everybody in group {part.group}"

@@ -10,11 +10,12 @@ from secrets import token_hex
 from reconciler.core.model import Kind
 from reconciler.errors import WireError
 from reconciler.ports_doctor import Finding
+from reconciler.targets import scim_bulk as bulk
 from reconciler.targets.scim_convert import CORE, PATCH, encoded
 from reconciler.targets.scim_members import Move, body
 from reconciler.targets.scim_paths import Json, member
 from reconciler.targets.scim_server import Server, body_of, settled
-from reconciler.wire.message import Answer
+from reconciler.wire.message import Answer, Request
 
 _CONFLICT, _PRECONDITION = 409, 412
 _NAME = "displayName"
@@ -33,7 +34,12 @@ class Bench:
         """
         Return the server's answer, whatever it is; raises TargetError where none came.
         """
-        request = self.server.send(method, path, None if body is None else encoded(body), match=match)
+        return self.send(self.server.send(method, path, None if body is None else encoded(body), match=match))
+
+    def send(self, request: Request) -> Answer:
+        """
+        Return the server's answer to a request, whatever it is; raises TargetError where none came.
+        """
         try:
             return self.server.client.ask(request)
         except WireError as error:
@@ -66,12 +72,19 @@ class Bench:
         """
         Return the answer to a new display name of a user.
         """
+        return self.send(self.setting(id_, name, match=match))
+
+    def setting(self, id_: str, name: str, *, match: str) -> Request:
+        """
+        Return the request for it.
+        """
         path = self.server.path("user", id_)
         if self.server.able.patch:
             operations = [{"op": "replace", "path": _NAME, "value": name}]
-            return self.ask("PATCH", path, {"schemas": [PATCH], "Operations": operations}, match=match)
+            asked = encoded({"schemas": [PATCH], "Operations": operations})
+            return self.server.send("PATCH", path, asked, match=match)
         now = {key: value for key, value in self.read("user", id_).items() if key != "meta"}
-        return self.ask("PUT", path, {**now, _NAME: name}, match=match)
+        return self.server.send("PUT", path, encoded({**now, _NAME: name}), match=match)
 
 
 def probe(server: Server, *, clock: Callable[[], float] = time.perf_counter) -> tuple[Finding, ...]:
@@ -91,6 +104,7 @@ def probe(server: Server, *, clock: Callable[[], float] = time.perf_counter) -> 
             _trimming(bench, id_),
             _patch(bench, id_),
             _versions(bench, id_),
+            *_bulk(bench, id_),
             _window(bench, id_, clock),
             *_groups(bench, id_, name),
             _page(server),
@@ -149,6 +163,32 @@ def _versions(bench: Bench, id_: str) -> Finding:
         return Finding(what="ETag", found="compared", means="no window: a late write is refused")
     found = f"{'moves' if moved else 'stands still'}, a late write is {'refused' if refused else 'taken'}"
     return Finding(what="ETag", found=found, means="say `etag: false` in the target's settings")
+
+
+def _bulk(bench: Bench, id_: str) -> Iterator[Finding]:
+    """
+    Yield whether a write among several is done, and whether one that comes too late is refused there as elsewhere.
+    """
+    if bench.server.able.bulk < 1:
+        return
+    version = str(member(member(bench.read("user", id_), "meta"), "version") or "")
+    done = _among(bench, bench.setting(id_, "Bulk", match=""))
+    if not done or member(bench.read("user", id_), _NAME) != "Bulk":
+        yield Finding(what="bulk", found="not done", means="say `bulk: 0` in the target's settings")
+    elif bench.server.able.etag and _among(bench, bench.setting(id_, "Late", match=version)):
+        found = "done, a late write is taken"
+        yield Finding(what="bulk", found=found, means="say `bulk: 0` in the target's settings")
+    else:
+        yield Finding(what="bulk", found="done", means="a late write is refused" if bench.server.able.etag else "")
+
+
+def _among(bench: Bench, request: Request) -> bool:
+    """
+    Return whether a write is said to be done, sent as several are.
+    """
+    answer = bench.send(bench.server.send("POST", "Bulk", bulk.body({0: bulk.operation(request, 0)})))
+    told = bulk.answers(body_of(answer), {0: request})[0] if answer.good else None
+    return told is not None and told.good
 
 
 def _window(bench: Bench, id_: str, clock: Callable[[], float]) -> Finding:

@@ -32,10 +32,11 @@ class Quirks(Struct, frozen=True, kw_only=True):
     `echo` is whether a PATCH that asks for attributes is answered with them (RFC 7644 section 3.5.2); None: where
     there are ETags. A server that takes the attributes asked for as all there are would lose the others.
 
-    `page` is how many are asked for at once (0: as many as the server likes), `changes` how many member changes one
-    PATCH may hold, `others` whether a filter may hold several comparisons. `members` says whether a list of groups
-    tells who is in them, `rename_groups` whether a group can take another name, `unique_groups` whether the server
-    itself refuses a second group of a name. `caseless` and `trimmed` are fields that the server compares so.
+    `page` is how many are asked for at once (0: as many as the server likes), `bulk` how many writes one request
+    holds where the server offers bulk (0: each its own), `changes` how many member changes one PATCH may hold,
+    `others` whether a filter may hold several comparisons. `members` says whether a list of groups tells who is in
+    them, `rename_groups` whether a group can take another name, `unique_groups` whether the server itself refuses a
+    second group of a name. `caseless` and `trimmed` are fields that the server compares so.
     """
 
     users: dict[str, str] = field(default_factory=lambda: USERS)
@@ -44,6 +45,7 @@ class Quirks(Struct, frozen=True, kw_only=True):
     patch: bool | None = None
     echo: bool | None = None
     page: int = 500
+    bulk: int = 100
     changes: int = 500
     others: bool = True
     members: bool = True

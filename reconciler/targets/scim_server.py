@@ -19,6 +19,8 @@ from reconciler.wire.message import Answer, Request
 _TYPE = "application/scim+json"
 _NOT_FOUND = 404
 _TRIES = 3
+_BESIDE = 4
+"""How many times as many resources are listed as are looked for: others may change them, too."""
 
 
 class Listing(Struct, frozen=True, kw_only=True):
@@ -33,8 +35,10 @@ class Listing(Struct, frozen=True, kw_only=True):
 
 class Server:
     """
-    A SCIM server, as far as its protocol goes.
+    A SCIM server, as far as its protocol goes; fewer than `fewest` writes are each a request of its own.
     """
+
+    fewest = 2
 
     def __init__(self, client: Client, quirks: Quirks) -> None:
         self.client = client
@@ -49,6 +53,13 @@ class Server:
             self._about(path) for path in ("ServiceProviderConfig", "ResourceTypes", "Schemas")
         )
         return abilities(config, resources_of(types), resources_of(schemas), self.quirks)
+
+    @cached_property
+    def bulk(self) -> int:
+        """
+        Return how many writes one request may hold; lowered, down to none, where the server does not take them.
+        """
+        return self.able.bulk
 
     def path(self, kind: Kind, id_: str = "") -> str:
         """
@@ -93,6 +104,23 @@ class Server:
         Return the resources that a filter finds; raises TargetError where the server refuses it.
         """
         return list(self._page(kind, 1, self.able.page, filter_)[0])
+
+    def changed(self, kind: Kind, since: str, *, most: int) -> list[Json]:
+        """
+        Return what a list says has changed since a time (RFC 7644 section 3.4.2.2), a few times `most` at most.
+
+        Empty, or cut short, where the server does not answer such a question: nobody relies on it.
+        """
+        found: list[Json] = []
+        total = 1 if self.able.filters else 0
+        try:
+            while len(found) < min(total, _BESIDE * most):
+                some, total = self._page(kind, 1 + len(found), self.able.page, f'meta.lastModified ge "{since}"')
+                found += some
+                total = total if some else 0
+        except TargetError:
+            pass
+        return found
 
     def first_page(self, kind: Kind) -> tuple[int, int]:
         """

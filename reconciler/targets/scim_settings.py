@@ -21,13 +21,15 @@ class ScimSettings(HttpSettings, frozen=True, kw_only=True, forbid_unknown_field
     How to speak to one SCIM server.
 
     `profile` names the quirks to begin with. `users` and `groups` say where a field of ours lies (scim_paths has
-    the form of a path); null: nowhere. `page`, `etag`, `patch` and `echo` overrule the profile and the server.
+    the form of a path); null: nowhere. `page`, `bulk`, `etag`, `patch` and `echo` overrule the profile and the
+    server; `bulk: 0` makes each write a request of its own.
     """
 
     profile: Literal["generic", "openpages", "atlassian", "aws"] = "generic"
     users: dict[str, str | None] = field(default_factory=dict)
     groups: dict[str, str | None] = field(default_factory=dict)
     page: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    bulk: Annotated[int, Meta(ge=0, le=10_000)] | None = None
     etag: bool | None = None
     patch: bool | None = None
     echo: bool | None = None
@@ -38,7 +40,7 @@ def quirks(settings: ScimSettings) -> Quirks:
     Return the profile's quirks with what the settings overrule.
     """
     known = PROFILES[settings.profile]
-    said = {"page": settings.page, "etag": settings.etag, "patch": settings.patch, "echo": settings.echo}
+    said = {name: getattr(settings, name) for name in ("page", "bulk", "etag", "patch", "echo")}
     return replace(
         known,
         users=_laid({**known.users, **settings.users}),

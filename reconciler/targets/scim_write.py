@@ -7,14 +7,15 @@ from collections.abc import Sequence
 from reconciler.core.model import Fields, Live
 from reconciler.errors import WireError
 from reconciler.ports import Result, Write
-from reconciler.targets.scim_answer import found_earlier, take
+from reconciler.targets.scim_answer import found_earlier, read_all_back, take
 from reconciler.targets.scim_convert import CORE, PATCH, changed, encoded, operations
 from reconciler.targets.scim_job import NAMES, Job, begun, checked, gone, parts, unsettled
 from reconciler.targets.scim_known import Known, members_of
 from reconciler.targets.scim_members import Move, folded, make
 from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_send import together
 from reconciler.targets.scim_server import Server
-from reconciler.wire.message import Request
+from reconciler.wire.message import Answer, Request
 
 
 def write_all(server: Server, known: Known, writes: Sequence[Write]) -> list[Result]:
@@ -73,21 +74,55 @@ def _guarded(server: Server, known: Known, job: Job) -> bool:
 
 def _send(server: Server, known: Known, jobs: Sequence[Job]) -> None:
     """
-    Write each entity's own fields. A group of a name that is known is not made a second time.
+    Write each entity's own fields, many at once where the server takes that, and read back what it holds then.
+
+    A group of a name that is known is not made a second time.
     """
     for job in jobs:
         if job.write.action == "create" and job.write.kind == "group":
             _find_group(server, known, job)
-    waiting = [job for job in unsettled(jobs) if job.after is None]
-    sent = [job for job in waiting if job.write.action != "update" or job.fields]
-    for job, came in zip(sent, server.client.ask_all(_request(server, known, job) for job in sent), strict=True):
+    writes = [job for job in unsettled(jobs) if job.write.action != "update" or job.fields]
+    waiting = [(job, _request(server, known, job)) for job in writes if job.after is None]
+    sent = together(server, [request for _, request in waiting])
+    told = [(job, came) for (job, _), came in zip(waiting, sent.came, strict=True) if came is not None]
+    for job, came in told:
+        if isinstance(came, Answer):
+            take(server, known, job, came)
+    _look_up(server, known, [(job, came) for job, came in told if isinstance(came, WireError)])
+    alone = [(job, request) for job, request in waiting if not (job.outcome or job.after or job.unread)]
+    for (job, _), came in zip(alone, server.client.ask_all(request for _, request in alone), strict=True):
         if isinstance(came, WireError):
             job.end("failed", came.message)
         else:
             take(server, known, job, came)
+    written = [job for job, _ in waiting]
+    read_all_back(server, known, written, since=sent.since)
     _part_twins(
-        server, [job for job in unsettled(sent) if job.write.action == "create" and job.write.kind == "group"]
+        server, [job for job in unsettled(written) if job.write.action == "create" and job.write.kind == "group"]
     )
+
+
+def _look_up(server: Server, known: Known, unsure: Sequence[tuple[Job, WireError]]) -> None:
+    """
+    Find the creates, of requests that failed whole, which were made all the same; the others may be made alone.
+
+    But for a group while the server may still be at it: nothing keeps it from having two of one name.
+    """
+    for kind in CORE:
+        creates = {
+            job.write.key: (job, error)
+            for job, error in unsure
+            if job.write.kind == kind and job.write.action == "create"
+        }
+        listing = server.every(kind) if creates else None
+        for one in listing.resources if listing else ():
+            key = str(member(one, "externalId"))
+            if key in creates:
+                found_earlier(known, creates[key][0], one)
+        for job, error in creates.values():
+            doubtful = error.lost or (listing and listing.problem)
+            if kind == "group" and doubtful and not job.outcome and job.after is None:
+                job.end("failed", error.message)
 
 
 def _part_twins(server: Server, jobs: Sequence[Job]) -> None:

@@ -67,6 +67,12 @@ class Client:
         """
         return self._gate.entered
 
+    def now(self) -> datetime:
+        """
+        Return what time it is, by the clock that this client goes by.
+        """
+        return self._pace.now()
+
     def ask(self, request: Request) -> Answer:
         """
         Return the server's answer, whatever its status, once it is not worth asking again.

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.targets.scim_settings import ScimSettings
 from reconciler.wire.message import Answer
+from tests.targets.scim_bulk_memory import BulkScim
 from tests.targets.scim_memory import MemoryScim
 from tests.wire.scim_places import SETTINGS
 
@@ -89,6 +90,37 @@ def test_server_that_lies_is_found_out(make: Callable[[MemoryScim], None], what:
     make(server)
 
     assert findings(server)[what] == word
+
+
+def _unguarded(server: BulkScim) -> None:
+    plain = server.answers
+
+    def unread(method: str, path: str, body: object, *, match: str = "") -> tuple[int, object]:
+        return plain(method, path, body, match="" if server.seen else match)
+
+    server.answers = unread  # type: ignore[method-assign]
+
+
+def _unheard(server: BulkScim) -> None:
+    server.on_ask = lambda _method, path: Answer(status=501) if path == "/Bulk" else None
+
+
+@pytest.mark.parametrize(
+    ("make", "word"),
+    [
+        pytest.param(lambda _server: None, "done", id="as it says"),
+        pytest.param(_unguarded, "done, a late write is taken", id="version that is not compared"),
+        pytest.param(_unheard, "not done", id="no bulk"),
+    ],
+)
+def test_bulk_is_tried(make: Callable[[BulkScim], None], word: str) -> None:
+    """
+    A server that offers bulk, and does not do it or compares no version there, is told to be written one by one.
+    """
+    server = BulkScim()
+    make(server)
+
+    assert findings(server)["bulk"] == word
 
 
 def test_what_cannot_be_removed_is_told() -> None:

@@ -24,13 +24,14 @@ class Said(NamedTuple):
 
 class FaultyHandler(BaseHTTPRequestHandler):
     """
-    Passes requests on to `behind`; `fault` is done to the writes that `meant` picks.
+    Passes requests on to `behind`; `fault` is done to the writes that `meant` picks. `asked` is what came.
     """
 
     protocol_version = "HTTP/1.1"
     behind: str
     fault: Callable[["FaultyHandler"], None]
     meant: Callable[[str, str], bool]
+    asked: list[str]
     body: bytes
 
     def handle_any(self) -> None:
@@ -38,6 +39,7 @@ class FaultyHandler(BaseHTTPRequestHandler):
         Pass one request on, or do it wrong.
         """
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.asked.append(f"{self.command} {self.path}")
         if self.meant(self.command, self.path):
             type(self).fault(self)
         else:
@@ -179,7 +181,7 @@ def fault_proxy(behind: str) -> Iterator[Proxy]:
     """
     Run a proxy before the server at `behind`.
     """
-    handler = type("Handler", (FaultyHandler,), {"behind": behind})
+    handler = type("Handler", (FaultyHandler,), {"behind": behind, "asked": []})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()

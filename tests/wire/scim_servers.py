@@ -46,7 +46,7 @@ def _listed(url: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def scimmy() -> Iterator[str]:
+def scimmy(*options: str) -> Iterator[str]:
     """
     Run a server on scimmy-routers (npm); each path below it is a server of its own.
     """
@@ -58,7 +58,8 @@ def scimmy() -> Iterator[str]:
         absent("scimmy-routers is not installed where NODE_PATH says")
     script = Path(__file__).with_name("scimmy.cjs")
     port = free_port()
-    with folder(None) as home, running([node, str(script), str(port)], port=port, user=None, log=home / "log"):
+    words = [node, str(script), str(port), *options]
+    with folder(None) as home, running(words, port=port, user=None, log=home / "log"):
         yield f"http://127.0.0.1:{port}"
 
 

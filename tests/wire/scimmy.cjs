@@ -1,5 +1,5 @@
 // A SCIM server on scimmy-routers (https://www.npmjs.com/package/scimmy-routers), with users and groups in memory.
-// Every path below the root is a server of its own. Start: node scimmy.cjs PORT, with its modules in NODE_PATH.
+// Every path below the root is a server of its own. Start: node scimmy.cjs PORT [bulk], with its modules in NODE_PATH.
 const express = require("express");
 const SCIMMY = require("scimmy").default ?? require("scimmy");
 const routers = require("scimmy-routers");
@@ -41,7 +41,8 @@ function handlers(kind, unique) {
 
 SCIMMY.Resources.declare(SCIMMY.Resources.User, handlers("User", "userName"));
 SCIMMY.Resources.declare(SCIMMY.Resources.Group, handlers("Group", null));
-SCIMMY.Config.set({ patch: true, filter: { supported: true, maxResults: 200 } });
+const bulk = { supported: process.argv[3] === "bulk", maxOperations: 50 };
+SCIMMY.Config.set({ patch: true, bulk, filter: { supported: true, maxResults: 200 } });
 
 const Routers = routers.default ?? routers;
 const app = express();

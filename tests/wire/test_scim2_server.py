@@ -83,3 +83,22 @@ class TestWithoutEtagOrPatch(TestScim2Server):
         opened.read()
         yield opened
         opened.close()
+
+
+class TestInBulk(TestScim2Server):
+    """
+    The same server, each write an operation of a bulk request with the version that it replaces.
+    """
+
+    cannot: ClassVar = CANNOT
+
+    @pytest.fixture
+    def target(self, url: str) -> Iterator[ScimTarget]:
+        """
+        Return the empty server, to which no write is sent by itself.
+        """
+        opened = ScimTarget.open(url, SETTINGS)
+        opened.server.fewest = 1
+        opened.read()
+        yield opened
+        opened.close()

@@ -33,7 +33,7 @@ targets:
   scim:
     type: scim
     url: {url}
-    settings: {{timeout: 0.5, width: 4, retries: {{attempts: 1}}}}
+    settings: {{timeout: 0.5, width: 4, retries: {{attempts: 1}}, bulk: {bulk}}}
     sources: [ibmcloud]
     policy: scim.yaml
 """
@@ -89,12 +89,20 @@ def folder(unplanned: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(proxy: Proxy, tenant: str, folder: Path, seated: Callable[[Path], Desk]) -> Desk:
+def bulk() -> int:
+    """
+    Return how many writes one request holds at most.
+    """
+    return 100
+
+
+@pytest.fixture
+def desk(proxy: Proxy, tenant: str, folder: Path, seated: Callable[[Path], Desk], *, bulk: int) -> Desk:
     """
     Return a desk with the example organisation, whose target is the empty server.
     """
     proxy.heal()
-    (folder / "state/reconciler.yaml").write_text(_CONFIG.format(url=f"{proxy.url}/{tenant}"))
+    (folder / "state/reconciler.yaml").write_text(_CONFIG.format(url=f"{proxy.url}/{tenant}", bulk=bulk))
     (folder / "state/policies/scim.yaml").write_text(_POLICY)
     (folder / "state/policies/openpages.yaml").unlink()
     desk = seated(folder)
@@ -148,6 +156,19 @@ def test_what_an_administrator_changed_stays_theirs(desk: Desk, admin: ScimAdmin
     assert (ann["locale"], ann["name"]["familyName"]) == ("de_DE", "Muster")
 
 
+def test_organisation_is_written_in_a_few_requests(desk: Desk, proxy: Proxy) -> None:
+    """
+    Everybody is one request to a server that takes a hundred writes at once, and who is in which group another.
+    """
+    proxy.handler.asked.clear()
+    desk.run("apply", "--yes")
+    writes = [one for one in proxy.handler.asked if not one.startswith("GET")]
+
+    assert len(writes) == 2, writes
+    assert all(one.endswith("/Bulk") for one in writes)
+
+
+@pytest.mark.parametrize("bulk", [100, 0], ids=["together", "alone"])
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
 def test_run_through_a_fault_converges_and_doubles_nobody(
     desk: Desk, admin: ScimAdmin, proxy: Proxy, fault: Callable[[FaultyHandler], None]

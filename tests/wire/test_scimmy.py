@@ -29,6 +29,15 @@ def server() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="module")
+def bulk_server() -> Iterator[str]:
+    """
+    Return the url below which every path is a server of its own, with bulk.
+    """
+    with scimmy("bulk") as url:
+        yield url
+
+
 @pytest.fixture
 def url(server: str) -> str:
     """
@@ -65,3 +74,29 @@ class TestScimmy(TargetContract):
     group_fields: ClassVar = {"name": None}
     tells_writer: ClassVar = False
     cannot: ClassVar = CORE_CANNOT
+
+
+class TestScimmyInBulk(TestScimmy):
+    """
+    The contract, on scimmy-routers with bulk, each write an operation of a bulk request.
+    """
+
+    cannot: ClassVar = CORE_CANNOT
+
+    @pytest.fixture
+    def url(self, bulk_server: str) -> str:
+        """
+        Return the url of an empty server with bulk.
+        """
+        return f"{bulk_server}/tenant{next(_TENANTS)}"
+
+    @pytest.fixture
+    def target(self, url: str) -> Iterator[ScimTarget]:
+        """
+        Return the empty server, to which no write is sent by itself.
+        """
+        opened = ScimTarget.open(url, ScimSettings())
+        opened.server.fewest = 1
+        opened.read()
+        yield opened
+        opened.close()
