@@ -1,5 +1,5 @@
 """
-What a login asks of a target: a few users and groups, by what they are known by.
+What a run about few asks of a target: users and groups, by what they are known by.
 """
 
 from contextlib import AbstractContextManager
@@ -16,7 +16,9 @@ class Sight(Protocol):
 
     def look(self, asks: frozenset[Ask]) -> tuple[Live, ...]:
         """
-        Return the users and groups to which an id, external id, name or e-mail leads, and perhaps more.
+        Return the users and groups to which an id, external id, name or e-mail leads, and the users in a group.
+
+        They may be more than that.
         """
         ...
 

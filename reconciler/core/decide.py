@@ -158,7 +158,7 @@ def _settled_users(  # noqa: PLR0917  each is what one step before it found
         merged=merged(org),
         overwritten=of_standing(groups.correlation, "overwrite"),
     )
-    within = users_within(who, world.scope, named)
+    within = users_within(who, named, org, rules, managed=members, steady=world.steady.accounts)
     settled = (settle_user(_in_full(org, pair), rules, moment, managed=members) for pair in within.pairs)
     decided = decisions_won(groups.correlation)
     return _gathered(world, org, (who, within), settled, rules=rules, decided=decided)

@@ -1,5 +1,5 @@
 """
-Of everybody only those who could be taken for somebody named, and the groups that these are in.
+Of everybody only those who could be taken for somebody named, or are in such a group, and the groups they are in.
 
 Who is who depends on nobody else: whom neither key, link, external id, name nor e-mail leads to, however many
 steps it takes, is neither matched with the named nor in their way. What does depend on others, a decision says
@@ -21,17 +21,17 @@ from reconciler.core.policy import Policy
 from reconciler.core.scope import Scope
 from reconciler.core.world import World
 
-How: TypeAlias = Literal["key", "name", "recorded", "link", "id", "external", "called", "mail"]
+How: TypeAlias = Literal["key", "name", "within", "recorded", "link", "id", "external", "called", "mail", "in"]
 """
-By what one is looked for: the key of export and ledger; a name in the export; one that the ledger knows; in the
-ledger by the target's id; and in the target by id, external id, name, e-mail.
+By what one is looked for: the key of export and ledger; a name in the export, or the key of a group there; a name
+that the ledger knows, and the target's id there; and in the target by id, external id, name, e-mail, id of a group.
 """
 
 Ask: TypeAlias = tuple[Kind, How, str]
 
 _Found = TypeVar("_Found")
 
-MOST = 2_000
+MOST = 10_000
 """People, accounts and groups above which reading everything is no worse."""
 
 
@@ -57,30 +57,52 @@ class Near(Struct, frozen=True):
 
 def is_near(scope: Scope) -> bool:
     """
-    Return whether a run of this scope looks at named people alone, and takes from nobody but them: a login.
+    Return whether a run of this scope looks at named people alone, or at named groups and who is in them.
     """
-    return scope.users == "named" and scope.groups == "theirs" and scope.remove == "memberships"
+    return bool(scope.named)
 
 
 def forms(text: str) -> frozenset[str]:
     """
     Return the forms of a name of which two have one in common wherever anybody would take them for the same.
     """
-    return frozenset((folded(text), text.strip().casefold()))
+    plain = text.strip()
+    if plain == text and text.isascii():
+        return frozenset((text.lower(),))
+    return frozenset((folded(text), plain.casefold()))
 
 
 def nearby(
-    named: Iterable[str], overrides: Iterable[Override], policy: Policy, look: Callable[[frozenset[Ask]], Near]
+    scope: Scope, overrides: Iterable[Override], policy: Policy, look: Callable[[frozenset[Ask]], Near]
 ) -> Near | None:
     """
-    Return all that a run about the named people needs to know; None where that is too many to be read one by one.
+    Return all that a run about the named needs to know; None where that is too many to be read one by one.
 
     Overrides speak of people and groups too: who these are must be known, and whether a blocked one is still on.
+    Where groups are named, whoever is in them, on either side, is near: they are found first, without anybody.
+    """
+    spoken = tuple(overrides)
+    named = frozenset(_named(scope, policy))
+    if scope.users == "members":
+        groups = _found(named, spoken, policy, look)
+        if groups is None:
+            return None
+        named |= frozenset(_members(groups))
+    return _found(named | frozenset(_spoken_of(spoken, policy)), spoken, policy, look)
+
+
+def _found(
+    first: frozenset[Ask], overrides: Iterable[Override], policy: Policy, look: Callable[[frozenset[Ask]], Near]
+) -> Near | None:
+    """
+    Return to whom the first asks lead, however many steps it takes; None where these are too many.
+
     E-mails are asked for last, and only of people who are linked to nothing.
     """
     near, asked = Near(), frozenset[Ask]()
-    first = frozenset((*(("user", "name", name) for name in named), *_spoken_of(overrides, policy)))
-    while asks := (first | _sought(near, policy)) - asked or _mails(near, policy) - asked:
+    while asks := (first | _sought(near, policy) | _renamed(near, overrides, policy)) - asked or (
+        _mails(near, policy) - asked
+    ):
         near = _joined(near, look(asks))
         asked |= asks
         if near.size > MOST:
@@ -110,6 +132,43 @@ def _by_key(found: Mapping[str, _Found]) -> tuple[_Found, ...]:
 
 def _joined(one: Near, other: Near) -> Near:
     return Near(*(getattr(one, name) | getattr(other, name) for name in Near.__struct_fields__))
+
+
+def _named(scope: Scope, policy: Policy) -> Iterator[Ask]:
+    """
+    Yield whom the scope names; who is gone from the source, too, where the scope may mean them.
+    """
+    for name in scope.named:
+        if scope.users == "members":
+            yield "group", "name", name
+            yield from (("group", "recorded", spelled) for spelled in _prefixed(name, policy))
+        else:
+            yield "user", "name", name
+            if scope.remove == "all":
+                yield "user", "recorded", name
+
+
+def _members(groups: Near) -> Iterator[Ask]:
+    """
+    Yield by what those are found who are in any of the groups: at the source, or in the target.
+    """
+    yield from (("user", "within", key) for key in groups.groups)
+    yield from (("user", "in", link) for link in groups.live_groups)
+
+
+def _renamed(near: Near, overrides: Iterable[Override], policy: Policy) -> frozenset[Ask]:
+    """
+    Return the names in the target that overrides give to the groups found so far.
+    """
+    names = {placed.row.name for placed in near.groups.values()} | near.groups.keys()
+    names |= {bare for row in near.group_rows.values() for bare in (row.key, *_bare_names(row, policy))}
+    borne = {form for name in names for form in forms(name)}
+    return frozenset(
+        ("group", "called", spelled)
+        for one in overrides
+        if one.group and one.rename and not borne.isdisjoint(forms(one.group))
+        for spelled in _spellings(one.rename, policy)
+    )
 
 
 def _spoken_of(overrides: Iterable[Override], policy: Policy) -> Iterator[Ask]:

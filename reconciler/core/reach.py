@@ -4,14 +4,17 @@ Whom a scope reaches: names -> keys, and of who is who the part that is to be se
 Who is who is told of everybody, so that nobody is taken for somebody else because a run looks at few.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from reconciler.core.correlate import Correlation, Pair
 from reconciler.core.directory import Directory
-from reconciler.core.lifecycle import FORMER
+from reconciler.core.lifecycle import FORMER, Rules
+from reconciler.core.model import Live
+from reconciler.core.organisation import Organisation, memberships
 from reconciler.core.scope import Scope
 from reconciler.errors import UnknownNameError, UsageError
 
@@ -56,11 +59,40 @@ def _meant(scope: Scope, present: Callable[[str], set[str]], gone: Callable[[str
     return frozenset(key for keys in found.values() for key in keys)
 
 
-def users_within(who: Correlation, scope: Scope, reach: Reach) -> Correlation:
+def users_within(
+    who: Correlation,
+    reach: Reach,
+    org: Organisation,
+    rules: Rules,
+    *,
+    managed: Mapping[str, str],
+    steady: Mapping[str, Live],
+) -> Correlation:
     """
-    Return of the users those that the scope is about.
+    Return of the users those that the scope of the rules is about.
+
+    `managed` maps target ids of groups to their keys, `steady` has the accounts, by key, of those who have no pair.
     """
-    return who if scope.users == "all" else _narrowed(who, scope.users, reach.users)
+    if rules.scope.users == "all":
+        return who
+    if rules.scope.users != "members":
+        return _narrowed(who, rules.scope.users, reach.users)
+    groups = rules.joinable or frozenset()
+    links = {link for link, key in managed.items() if key in groups}
+    known = _narrowed(who, "known", frozenset())
+    return replace(
+        known,
+        pairs=tuple(pair for pair in known.pairs if _is_member(pair, org, groups, links)),
+        steady=frozenset(key for key, account in steady.items() if not links.isdisjoint(account.groups)),
+    )
+
+
+def _is_member(pair: Pair, org: Organisation, groups: AbstractSet[str], links: AbstractSet[str]) -> bool:
+    """
+    Return whether somebody is in any of the groups, or shall be: the groups' keys, and their ids in the target.
+    """
+    there = pair.live is not None and not links.isdisjoint(pair.live.groups)
+    return there or (pair.desired is not None and not groups.isdisjoint(memberships(org, org.users[pair.key])))
 
 
 def groups_within(who: Correlation, scope: Scope, reach: Reach, theirs: frozenset[str]) -> Correlation:

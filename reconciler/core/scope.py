@@ -21,10 +21,11 @@ class Scope(Struct, frozen=True, kw_only=True):
     """
     What one run is about. `named` are users (of `sync-groups`: groups) as people call them, or keys.
 
-    `users`, `groups`: which of them. `membership`: whether users get memberships and roles as Git says, and leave
-    groups; otherwise whoever is made gets none. `create`, `refresh`: whether users may be made, and their fields
-    become what Git says. `remove`: all that the policy removes, a user's own memberships alone, or nothing.
-    `login`: they are here, so that a policy that waits for it makes their accounts usable.
+    `users`, `groups`: which of them; `members` are the known ones who are in these groups, or shall be.
+    `membership`: whether users get memberships and roles as Git says, and leave groups; otherwise whoever is made
+    gets none. `create`, `refresh`: whether users may be made, and their fields become what Git says. `remove`: all
+    that the policy removes, a user's own memberships alone, or nothing. `login`: they are here, so that a policy
+    that waits for it makes their accounts usable.
 
     | scope | users | membership | create | refresh | remove | groups |
     |---|---|---|---|---|---|---|
@@ -33,12 +34,12 @@ class Scope(Struct, frozen=True, kw_only=True):
     | login | named | yes | yes | yes | memberships | theirs: made where the target lacks them |
     | search | named | no | yes | no | nothing | none |
     | sync-users | named, or all known | yes | yes | yes | all | theirs |
-    | sync-groups | all known | in these groups | no | no | memberships | named, or all known |
+    | sync-groups | members, or all known | in these groups | no | no | memberships | named, or all known |
     """
 
     name: str = "all"
     named: tuple[str, ...] = ()
-    users: Literal["all", "known", "named", "none"] = "all"
+    users: Literal["all", "known", "named", "members", "none"] = "all"
     groups: Literal["all", "known", "named", "theirs", "none"] = "all"
     membership: bool = True
     create: bool = True
@@ -111,7 +112,7 @@ def sync_groups(groups: Iterable[str]) -> Scope:
     return Scope(
         name="sync-groups",
         named=named,
-        users="known",
+        users="members" if named else "known",
         groups="named" if named else "known",
         create=False,
         refresh=False,

@@ -1,12 +1,11 @@
 """
 A few rows of an export and of a ledger, each from the one file that holds it; an index of names says which.
 
-The index is made from an export and a ledger that were proved whole. A file of the export must still be what it was
-then; of the ledger, the files that commits changed since are taken in, and their seal still holds.
+A file of the export must still be what it was when the index was made of it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -14,18 +13,17 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from reconciler.core.directory import names_in_export, names_in_ledger
-from reconciler.core.export import GroupRow, Manifest, Placed, PlacedGroup, UserRow
+from reconciler.core.export import Manifest, Placed, PlacedGroup
 from reconciler.core.ledger import Head, Ledger, LedgerRow
 from reconciler.core.model import Kind
 from reconciler.core.near import Ask, Near, forms
 from reconciler.errors import InputError
-from reconciler.files.exports import GROUPS, USERS, ExportRow, OpenExport, places
-from reconciler.files.ledger import ROWS, OpenLedger, Read, open_ledger
+from reconciler.files.exports import GROUPS, USERS, ExportRow, places
+from reconciler.files.ledger import ROWS, Read, open_ledger
 from reconciler.files.manifest import content_of
-from reconciler.files.names import VERSION, Names, of_export, of_ledger
-from reconciler.files.rows import Form, decode, encode
-from reconciler.files.shards import depth_for, key_hashes, misplaced, shard_path, spread
-from reconciler.files.tally import share, written
+from reconciler.files.names import Names
+from reconciler.files.rows import Form, decode
+from reconciler.files.shards import depth_for, digits_of, key_hashes, misplaced, path_of, shard_path
 
 SIDES: dict[Kind, str] = {"user": "users", "group": "groups"}
 
@@ -55,17 +53,19 @@ class FewExport(Struct, frozen=True, kw_only=True):
         people = (one for path in self._paths("user", asks) for one in self._people(path))
         teams = (one for path in self._paths("group", asks) for one in self._groups(path))
         return Near(
-            users={one.row.key: one for one in people if users.has(one.row.key, names_in_export(one.row))},
+            users={
+                one.row.key: one
+                for one in people
+                if users.has(one.row.key, names_in_export(one.row)) or not users.within.isdisjoint(one.row.groups)
+            },
             groups={one.row.key: one for one in teams if groups.has(one.row.key, names_in_export(one.row))},
         )
 
     def _paths(self, kind: Kind, asks: frozenset[Ask]) -> set[str]:
         depth = self.manifest.depth if kind == "user" else self.manifest.groups_depth
         keys = {text for its, how, text in asks if (its, how) == (kind, "key")}
-        named = self.names.paths(ask for ask in asks if ask[:2] == (kind, "name"))
-        return {path.removeprefix("export/") for path in named if path.startswith("export/")} | {
-            shard_path(SIDES[kind], key, depth) for key in keys
-        }
+        places = self.names.places(ask for ask in asks if ask[0] == kind and ask[1] in {"name", "within"})
+        return _files(kind, places, depth) | {shard_path(SIDES[kind], key, depth) for key in keys}
 
     def _people(self, path: str) -> list[Placed]:
         if path not in self.people:
@@ -176,10 +176,9 @@ class FewLedger(Struct, frozen=True, kw_only=True):
 
     def _paths(self, kind: Kind, asks: frozenset[Ask]) -> set[str]:
         keys = {text for its, how, text in asks if (its, how) == (kind, "key")}
-        named = self.names.paths(ask for ask in asks if ask[0] == kind and ask[1] in {"link", "recorded"})
-        return {path.removeprefix("ledger/") for path in named if path.startswith("ledger/")} | {
-            shard_path(SIDES[kind], key, self._depth(kind)) for key in keys
-        }
+        places = self.names.places(ask for ask in asks if ask[0] == kind and ask[1] in {"link", "recorded"})
+        depth = self._depth(kind)
+        return _files(kind, places, depth) | {shard_path(SIDES[kind], key, depth) for key in keys}
 
     def _depth(self, kind: Kind) -> int:
         return self.head.depth if kind == "user" else self.head.groups_depth
@@ -205,12 +204,13 @@ def sound_rows(path: str, content: bytes) -> list[LedgerRow]:
 
 class _Wanted(Struct, frozen=True):
     """
-    What is asked for of one kind: keys, names in all their forms, links.
+    What is asked for of one kind: keys, names in all their forms, links, keys of groups.
     """
 
     keys: frozenset[str]
     names: frozenset[str]
     links: frozenset[str]
+    within: frozenset[str]
 
     def has(self, key: str, names: Iterable[str]) -> bool:
         """
@@ -224,71 +224,9 @@ def _wanted(kind: Kind, asks: frozenset[Ask], naming: str) -> _Wanted:
         keys=frozenset(text for its, how, text in asks if (its, how) == (kind, "key")),
         names=frozenset(form for its, how, text in asks if (its, how) == (kind, naming) for form in forms(text)),
         links=frozenset(text for its, how, text in asks if (its, how) == (kind, "link")),
+        within=frozenset(text for its, how, text in asks if (its, how) == (kind, "within")),
     )
 
 
-def index_all(names: Names, export: OpenExport, ledger: OpenLedger, *, revision: str) -> None:
-    """
-    Make the index anew, from an export and a ledger that are read whole, and so proved.
-
-    Raises what reading them raises; then there is no index.
-    """
-    digest = digest_of(export.folder)
-    with names.rewritten():
-        names.begin()
-        for digits, people in export.shards():
-            _add_export(names, "user", _path("users", digits), [one.row for one in people])
-        groups = spread("groups", (one.row for one in export.groups), export.manifest.groups_depth)
-        for path, rows in groups.items():
-            _add_export(names, "group", path, rows)
-        for digits, known in ledger.shards():
-            _add_ledger(names.add, "user", _path("users", digits), known.values())
-        recorded = spread("groups", ledger.groups.values(), ledger.head.groups_depth)
-        for path, some in recorded.items():
-            _add_ledger(names.add, "group", path, some)
-        names.end(version=VERSION, export=digest, ledger=revision, rows=ledger.head.rows)
-
-
-def _path(plural: str, digits: str) -> str:
-    parts = (digits[:2], digits[2:])
-    return "/".join((plural, *filter(None, parts))) + ".jsonl"
-
-
-def digest_of(folder: Path) -> str:
-    """
-    Return what tells one export from another: the digest of its manifest, as it is written.
-    """
-    return hashlib.sha256(content_of(folder / "manifest.json")).hexdigest()
-
-
-def _add_export(names: Names, kind: Kind, path: str, rows: Sequence[UserRow] | Sequence[GroupRow]) -> None:
-    content = encode(rows)
-    asks = of_export(kind, rows)
-    names.add(f"export {kind}", f"export/{path}", asks, rows=len(rows), digest=hashlib.sha256(content).digest())
-
-
-def _add_ledger(add: Callable[..., None], kind: Kind, path: str, rows: Iterable[LedgerRow]) -> None:
-    listed = list(rows)
-    digest = share(path, encode(listed)).to_bytes(32)
-    add(f"ledger {kind}", f"ledger/{path}", of_ledger(kind, listed), rows=len(listed), digest=digest)
-
-
-def take_in(names: Names, files: Mapping[str, bytes | None], head: Head, *, revision: str) -> None:
-    """
-    Take into the index the files of the ledger's rows that commits have changed (None: removed).
-
-    Raises DoubtError where the files are then not those of which the head tells.
-    """
-    with names.rewritten():
-        total = int(names.fact("rows") or "0", 16)
-        for path, content in files.items():
-            total -= int.from_bytes(names.digest(f"ledger/{path}") or b"")
-            total += 0 if content is None else share(path, content)
-            if content is None:
-                names.drop(f"ledger/{path}")
-            else:
-                kind: Kind = "user" if path.startswith("users") else "group"
-                _add_ledger(names.renew, kind, path, sound_rows(path, content))
-        if written(total) != head.rows:
-            raise DoubtError
-        names.end(ledger=revision, rows=head.rows)
+def _files(kind: Kind, places: Iterable[str], depth: int) -> set[str]:
+    return {path_of(SIDES[kind], place[: digits_of(depth)]) for place in places}

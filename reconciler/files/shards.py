@@ -48,10 +48,14 @@ def shard_path(plural: str, key: str, depth: int) -> str:
 
     `plural` is `users` or `groups`.
     """
-    if depth == 0:
-        return f"{plural}.jsonl"
-    name = key_hash(key)[: _DIGITS[depth]]
-    return f"{plural}/{name}.jsonl" if depth == 1 else f"{plural}/{name[:2]}/{name[2:]}.jsonl"
+    return path_of(plural, key_hash(key)[: _DIGITS[depth]] if depth else "")
+
+
+def path_of(plural: str, digits: str) -> str:
+    """
+    Return the file whose keys' hashes begin with these hex digits.
+    """
+    return "/".join((plural, *filter(None, (digits[:2], digits[2:])))) + ".jsonl"
 
 
 def shard_depth(path: str) -> tuple[str, int] | None:

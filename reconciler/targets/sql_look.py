@@ -18,7 +18,7 @@ _COLUMNS: dict[Kind, dict[str, str]] = {
 
 class SqlSight:
     """
-    What a login sees of the registry, as of one moment: the caller's transaction is that moment.
+    What a run about few sees of the registry, as of one moment: the caller's transaction is that moment.
     """
 
     def __init__(self, driver: Driver, role_groups: frozenset[str]) -> None:
@@ -54,9 +54,16 @@ class SqlSight:
         for by, column in _COLUMNS[kind].items():
             if texts := asked.get(by):
                 ids |= self._by(f"SELECT id FROM {kind}s WHERE {column} {{}}", texts)  # noqa: S608 - our own words
+        if teams := asked.get("in"):
+            ids |= self._members(teams)
         if mails := asked.get("mail"):
             ids |= self._by(self._driver.words.mails, map(folded, mails))
         return ids
+
+    def _members(self, teams: Iterable[str]) -> set[int]:
+        words = self._driver.words
+        given = words.given([int(text) for text in sorted(teams)])
+        return {user for user, _ in self._driver.execute(words.elevated, (given,))}
 
     def _by(self, query: str, texts: Iterable[str]) -> set[int]:
         words = self._driver.words

@@ -78,7 +78,7 @@ def bench(
     """
     Yield what a command on one target works with; close the target afterwards.
 
-    Of a `scope` that is about named people, and takes from nobody else, no more is read than it needs.
+    Of a `scope` that is about named people, or named groups, no more is read than it needs.
 
     Garbage is not collected meanwhile: to look through a hundred thousand people again and again frees nothing.
     Raises InputError for every fault of every file, UsageError where it is not clear which target is meant.

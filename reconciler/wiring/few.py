@@ -1,8 +1,9 @@
 """
-What a login works with: of export, ledger and target only those who could be the person, where that can be told.
+What a run about somebody, or some group, works with: of export, ledger and target only those whom it needs to know.
 
 What cannot be read so is read whole: several sources, a target that finds nobody by name, a ledger that nobody has
-sealed, an index in doubt.
+sealed, an index in doubt, a group of so many that to look for each costs more. And where a decision rests on others
+too (`Decision.at_large`: a guard that counts everybody, a group whose name is taken, a group without members).
 """
 
 import sqlite3
@@ -18,13 +19,14 @@ from reconciler.apply.book import Opened
 from reconciler.core.export import Manifest, Placed, PlacedGroup
 from reconciler.core.ledger import Fence, Head
 from reconciler.core.model import Equality, Snapshot
-from reconciler.core.near import Ask, Near, nearby
+from reconciler.core.near import MOST, Ask, Near, nearby
 from reconciler.core.scope import Scope
 from reconciler.errors import InputError, LedgerError, StoreError
 from reconciler.files.atomic import remove_file
 from reconciler.files.document import decode_document
 from reconciler.files.exports import open_export
-from reconciler.files.few import DoubtError, FewExport, FewLedger, digest_of, index_all, take_in
+from reconciler.files.few import DoubtError, FewExport, FewLedger
+from reconciler.files.indexing import digest_of, index_all, index_export, take_in
 from reconciler.files.ledger import HEAD, RUNS, open_ledger
 from reconciler.files.ledger import VERSION as FORMAT
 from reconciler.files.manifest import read_manifest
@@ -113,7 +115,7 @@ class FewLive(Struct, frozen=True):
 
 class Few(Struct, frozen=True):
     """
-    Export, ledger and target as far as a login reads them.
+    Export, ledger and target as far as such a run reads them.
     """
 
     export: FewPeople
@@ -123,9 +125,9 @@ class Few(Struct, frozen=True):
 
 def few(state: State, name: str, scope: Scope, *, store: GitStore | EmptyStore, target: Unfenced) -> Few | None:
     """
-    Return what a run about named people works with; None where everything must be read.
+    Return what a run about named people or groups works with; None where everything must be read.
 
-    An index in doubt is removed, and made anew by the next login.
+    An index in doubt is removed, and made anew by the next such run.
     """
     config = state.config
     elsewhere = len(config.targets) > 1 and state.overrides
@@ -152,13 +154,13 @@ def _found(state: State, name: str, scope: Scope, *, store: GitStore, target: Ta
     if head is None or head.target != name or not head.rows or not isinstance(target, Selective):
         return None
     folder = state.root / "exports" / state.config.targets[name].sources[0]
-    _bring_up_to_date(names, folder, store, head, revision=revision)
+    _bring_up_to_date(names, folder, store, head, revision=revision, members=scope.users == "members")
     export = FewExport(folder=folder, manifest=read_manifest(folder), names=names)
     ledger = FewLedger(
         head=head, files=partial(store.read, at=revision), names=names, counts=names.counts("ledger")
     )
     with target.looking() as sight:
-        near = nearby(scope.named, state.overrides, state.policies[name], partial(_look, export, ledger, sight))
+        near = nearby(scope, state.overrides, state.policies[name], partial(_look, export, ledger, sight))
         catalogue = sight.catalogue()
     if near is None:
         return None
@@ -180,15 +182,23 @@ def _head(store: GitStore, revision: str) -> Head | None:
     )
 
 
-def _bring_up_to_date(names: Names, folder: Path, store: GitStore, head: Head, *, revision: str) -> None:
+def _bring_up_to_date(
+    names: Names, folder: Path, store: GitStore, head: Head, *, revision: str, members: bool
+) -> None:
     """
     Let the index be of this export and of the ledger at this commit: by what has changed, or from everything.
+
+    Who is in which group of the source stands in it from when it is first asked (`members`).
     """
-    if (names.fact("version"), names.fact("export")) != (VERSION, digest_of(folder)):
+    members = members or names.fact("members") == "yes"
+    if names.fact("version") != VERSION:
         read = partial(store.read, at=revision)
         ledger = open_ledger(read, store.paths(at=revision), target=head.target)
-        index_all(names, open_export(folder), ledger, revision=revision)
-    elif (before := names.fact("ledger")) != revision:
+        index_all(names, open_export(folder), ledger, revision=revision, members=members)
+        return
+    if names.fact("export") != digest_of(folder) or members > (names.fact("members") == "yes"):
+        index_export(names, open_export(folder), members=members)
+    if (before := names.fact("ledger")) != revision:
         paths = [path for path in store.moved(before, revision) if path != HEAD and not path.startswith(RUNS)]
         there = dict(store.read(*paths, at=revision)) if paths else {}
         take_in(names, {path: there.get(path) for path in paths}, head, revision=revision)
@@ -196,9 +206,12 @@ def _bring_up_to_date(names: Names, folder: Path, store: GitStore, head: Head, *
 
 def _look(export: FewExport, ledger: FewLedger, sight: Sight, asks: frozenset[Ask]) -> Near:
     """
-    Return what the three know of whoever is asked for.
+    Return what the three know of whoever is asked for; of more than are looked at one by one, what the export does.
     """
-    said, kept, live = export.look(asks), ledger.look(asks), sight.look(asks)
+    said = export.look(asks)
+    if said.size > MOST:
+        return said
+    kept, live = ledger.look(asks), sight.look(asks)
     return Near(
         users=said.users,
         groups=said.groups,

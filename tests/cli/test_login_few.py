@@ -1,5 +1,5 @@
 """
-A login at the command line reads few, and comes to what reading everything comes to.
+An event at the command line reads few, and comes to what reading everything comes to.
 """
 
 import os
@@ -11,28 +11,21 @@ import pytest
 from msgspec.structs import replace
 
 from reconciler.core.export import UserRow
-from reconciler.core.scope import login
+from reconciler.core.scope import login, scope_of
 from reconciler.files.few import FewLedger
-from reconciler.wiring.bench import Bench, bench
+from reconciler.wiring.bench import bench
 from tests.cli.conftest import ANN, Desk
 
 LATER = "2026-11-20T07:30:00Z"
 INDEX = ".reconciler/names/openpages.db"
 
 
-def reads_few(desk: Desk, name: str = ANN) -> bool:
+def reads_few(desk: Desk, event: str = f"login:{ANN}") -> bool:
     """
-    Return whether a login reads few now.
+    Return whether an event reads few now.
     """
-    return looked(desk, name, lambda found: isinstance(found.opened.ledger, FewLedger))
-
-
-def looked(desk: Desk, name: str, at: Callable[[Bench], bool]) -> bool:
-    """
-    Return what is to be seen on the bench of a login.
-    """
-    with bench(desk.state, None, environ=os.environ, scope=login([name])) as found:
-        return at(found)
+    with bench(desk.state, None, environ=os.environ, scope=scope_of(event)) as found:
+        return isinstance(found.opened.ledger, FewLedger)
 
 
 def renamed(row: UserRow) -> UserRow:
@@ -47,6 +40,13 @@ def leaves_groups(row: UserRow) -> UserRow:
     Return Ann in one group less.
     """
     return replace(row, groups=row.groups[1:]) if row.user_name == ANN else row
+
+
+def joins(row: UserRow) -> UserRow:
+    """
+    Return everybody in the groups of the first, too.
+    """
+    return replace(row, groups=tuple(sorted({*row.groups, "AccessGroupId-528e14de-124e-4b17-ad3b-e6606bd3c4e8"})))
 
 
 def marries(row: UserRow) -> UserRow:
@@ -78,19 +78,23 @@ def comes(row: UserRow) -> UserRow:
 
 
 @pytest.mark.parametrize(
-    ("name", "edit"),
+    ("event", "edit"),
     [
-        (ANN, renamed),
-        (ANN, leaves_groups),
-        ("IBMid-6620010001", marries),
-        (ANN, is_suspended),
-        ("new@example.com", comes),
-        ("nobody", stays),
+        (f"login:{ANN}", renamed),
+        (f"login:{ANN}", leaves_groups),
+        ("login:IBMid-6620010001", marries),
+        (f"login:{ANN}", is_suspended),
+        ("login:new@example.com", comes),
+        ("login:nobody", stays),
+        (f"sync-users:{ANN}", is_suspended),
+        ("sync-groups:Risk Officers", leaves_groups),
+        ("sync-groups:risk officers", joins),
+        ("sync-groups:Risk Officers,Auditors", comes),
+        ("sync-groups:nobody", stays),
     ],
-    ids=["refreshed", "leaves a group", "married", "suspended", "new", "nobody"],
 )
-def test_login_that_reads_few_leaves_what_one_that_reads_all_leaves(  # noqa: PLR0917  two are the table's
-    settled: Desk, seated: Callable[[Path], Desk], tmp_path: Path, name: str, edit: Callable[[UserRow], UserRow]
+def test_event_that_reads_few_leaves_what_one_that_reads_all_leaves(  # noqa: PLR0917  two are the table's
+    settled: Desk, seated: Callable[[Path], Desk], tmp_path: Path, event: str, edit: Callable[[UserRow], UserRow]
 ) -> None:
     """
     What is printed, the target, and every byte of the ledger are the same.
@@ -99,19 +103,21 @@ def test_login_that_reads_few_leaves_what_one_that_reads_all_leaves(  # noqa: PL
     settled.decides("- {user: bob@example.com, block: true, reason: T-1}\n")
     other = shutil.copytree(settled.folder, tmp_path / "all")
     (other / ".reconciler" / "names").write_text("no folder")
-    is_few = reads_few(settled, name)
-    few = left(settled, name)
-    whole = left(seated(other), name)
+    is_few = reads_few(settled, event)
+    few = left(settled, event)
+    whole = left(seated(other), event)
 
     assert is_few
     assert few == whole
 
 
-def left(desk: Desk, name: str) -> tuple[object, ...]:
+def left(desk: Desk, event: str) -> tuple[object, ...]:
     """
-    Return what two logins leave, the second of whom comes to the ledger that the first one moved.
+    Return what an event leaves and a login, who comes to the ledger that the event moved.
     """
-    told = [desk.run("login", name), desk.run("login", ANN)]
+    kind, _, names = event.partition(":")
+    told = [desk.run("plan", "--scope", event, "--format", "json"), desk.run(kind, *names.split(","))]
+    told.append(desk.run("login", ANN))
     users = desk.admin.run("SELECT user_name, first_name, enabled, changed_by FROM users ORDER BY id")
     members = desk.admin.run("SELECT user_id, group_id FROM memberships ORDER BY 1, 2")
     return (
@@ -134,6 +140,22 @@ def test_index_follows_the_ledger(settled: Desk) -> None:
     assert settled.run("apply", "--yes").code == 0
     assert reads_few(settled)
     assert (settled.folder / INDEX).stat().st_ino == made
+
+
+def test_who_is_in_a_group_is_indexed_once_it_is_asked(settled: Desk) -> None:
+    """
+    An index that a login made is added to; then the next export's members are in it as well.
+    """
+    settled.run("login", ANN)
+    joined = [reads_few(settled, "sync-groups:Traders")]
+    settled.cloud(joins, at=LATER)
+    settled.run("login", ANN)
+    told = settled.run("plan", "--scope", "sync-groups:Risk Officers", "--format", "json")
+    settled.folder.joinpath(INDEX).unlink()
+
+    assert joined == [True]
+    assert told == settled.run("plan", "--scope", "sync-groups:Risk Officers", "--format", "json")
+    assert len(told.json["changes"]) > 1
 
 
 def test_index_in_doubt_is_thrown_away(settled: Desk) -> None:

@@ -53,6 +53,7 @@ def _lives(kind: Kind, live: Live) -> Iterator[Ask]:
     if live.external_id:
         yield kind, "external", live.external_id
     yield from ((kind, "called", form) for form in forms(live.name))
+    yield from ((kind, "in", link) for link in live.groups)
     if isinstance(mail := live.fields.get("email"), str):
         yield from ((kind, "mail", form) for form in forms(mail))
 
@@ -60,6 +61,8 @@ def _lives(kind: Kind, live: Live) -> Iterator[Ask]:
 def _said(kind: Kind, row: UserRow | GroupRow) -> Iterator[Ask]:
     yield kind, "key", row.key
     yield from ((kind, "name", form) for name in names_in_export(row) for form in forms(name))
+    if isinstance(row, UserRow):
+        yield from ((kind, "within", key) for key in row.groups)
 
 
 def _kept(kind: Kind, row: LedgerRow) -> Iterator[Ask]:

@@ -3,6 +3,7 @@ A login that reads only who is near decides what one that reads all decides, and
 """
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,12 @@ from reconciler.core import near as module
 from reconciler.core.canonical import encode
 from reconciler.core.decide import Decision, decide
 from reconciler.core.near import is_near, narrowed, nearby
-from reconciler.core.scope import ALL, START, Scope, login, search, sync_users
+from reconciler.core.scope import ALL, START, Scope, login, search, sync_groups, sync_users
 from reconciler.core.world import World
 from reconciler.errors import ReconcilerError
 from tests import world as stories
 from tests.targets.memory import MemoryTarget
-from tests.worlds.life import PEOPLE
+from tests.worlds.life import GROUPS, PEOPLE
 from tests.worlds.machine import RandomWorld
 from tests.worlds.sight import Sight
 from tests.worlds.whole import whole_world
@@ -26,10 +27,13 @@ from tests.worlds.whole import whole_world
 MADE = Counter[str]()
 
 
-class Logins(RandomWorld):
+class Events(RandomWorld):
     """
-    One random life; wherever it stands somebody logs in, by name or by key, and nothing comes of it.
+    One random life; wherever it stands something happens to somebody, by name or by key, and nothing comes of it.
     """
+
+    scope: Callable[[list[str]], Scope] = staticmethod(login)
+    names = PEOPLE
 
     @invariant()
     def keeps_its_promises(self) -> None:
@@ -37,15 +41,15 @@ class Logins(RandomWorld):
         Check the law for one person after the other.
         """
         self.looked += 1
-        name = PEOPLE[self.looked % len(PEOPLE)]
-        check(whole_world(self.life.world, login([name if self.looked % 2 else f"id-{name}"])))
+        name = self.names[self.looked % len(self.names)]
+        check(whole_world(self.life.world, self.scope([name if self.looked % 2 else f"id-{name}"])))
 
 
 def check(world: World) -> None:
     """
     Assert that a decision on who is near is the one on everybody, unless it says that it needs everybody.
     """
-    near = nearby(world.scope.named, world.overrides, world.policy, Sight(world).look)
+    near = nearby(world.scope, world.overrides, world.policy, Sight(world).look)
     assert near is not None
     few = outcome(narrowed(world, near))
     at_large = isinstance(few, Decision) and few.at_large
@@ -75,34 +79,49 @@ def said(told: Decision | str) -> object:
     return encode(told.plan), rows, told.tags, told.accepted, places
 
 
-def lives(number: int) -> None:
+def lives(number: int, **about: object) -> None:
     """
     Live so many random lives, the same ones each time.
     """
+    MADE.clear()
     chosen = settings(
         max_examples=number,
         stateful_step_count=12,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
     )
-    run_state_machine_as_test(type("SomeLogins", (Logins,), {}), settings=chosen)
+    run_state_machine_as_test(type("SomeEvents", (Events,), about), settings=chosen)
 
 
-def test_login_decides_of_few_what_it_decides_of_all() -> None:
+EVENTS = [
+    pytest.param(login, PEOPLE, id="login"),
+    pytest.param(search, PEOPLE, id="search"),
+    pytest.param(sync_users, PEOPLE, id="sync-users"),
+    pytest.param(sync_groups, GROUPS, id="sync-groups"),
+]
+
+
+@pytest.mark.parametrize(("scope", "names"), EVENTS)
+def test_event_decides_of_few_what_it_decides_of_all(
+    scope: Callable[[list[str]], Scope], names: tuple[str, ...]
+) -> None:
     """
-    After any life, plan and ledger rows of a login that reads few are those of one that reads everything.
+    After any life, plan and ledger rows of a run that reads few are those of one that reads everything.
     """
-    lives(25)
+    lives(15, scope=staticmethod(scope), names=names)
 
     assert MADE["few"] > MADE["at large"]
 
 
 @pytest.mark.ci
-def test_login_decides_of_few_what_it_decides_of_all_in_many_lives() -> None:
+@pytest.mark.parametrize(("scope", "names"), EVENTS)
+def test_event_decides_of_few_what_it_decides_of_all_in_many_lives(
+    scope: Callable[[list[str]], Scope], names: tuple[str, ...]
+) -> None:
     """
     The same, in more lives.
     """
-    lives(400)
+    lives(150, scope=staticmethod(scope), names=names)
 
     assert MADE["few"] > MADE["at large"]
 
@@ -127,7 +146,7 @@ def test_login_looks_at_no_more_where_there_are_more(tmp_path: Path) -> None:
     for size in (5, 50):
         world = whole_world(company(tmp_path / str(size), size), login(["p3"]))
         sight = Sight(world)
-        nearby(world.scope.named, world.overrides, world.policy, sight.look)
+        nearby(world.scope, world.overrides, world.policy, sight.look)
         shown.append(sight.shown)
 
     assert shown[0] == shown[1] > 0
@@ -145,7 +164,7 @@ def test_too_many_to_be_looked_at_one_by_one_are_read_at_once(
         world.git_says(f"p{number}", set={"user_name": f"n{number}", "email": "new@example.com"})
     whole = whole_world(world, login(["p3"]))
 
-    assert nearby(whole.scope.named, whole.overrides, whole.policy, Sight(whole).look) is None
+    assert nearby(whole.scope, whole.overrides, whole.policy, Sight(whole).look) is None
 
 
 def test_who_is_linked_is_not_looked_for_by_mail(tmp_path: Path) -> None:
@@ -169,7 +188,7 @@ def test_create_that_was_left_open_is_found_again(tmp_path: Path) -> None:
     world.cloud_says("new", groups=("staff",))
     world.apply_and_die()
     whole = whole_world(world, login(["new"]))
-    near = nearby(whole.scope.named, (), whole.policy, Sight(whole).look)
+    near = nearby(whole.scope, (), whole.policy, Sight(whole).look)
 
     assert near is not None
     assert near.user_rows["id-new"].intent is not None
@@ -187,17 +206,26 @@ def mails_asked(world: stories.World, name: str) -> set[str]:
         asked.update(text for _, how, text in asks if how == "mail")
         return sight.look(asks)
 
-    nearby([name], (), whole.policy, look)
+    nearby(whole.scope, (), whole.policy, look)
     return asked
 
 
 @pytest.mark.parametrize(
     ("scope", "near"),
-    [(login(["ann"]), True), (ALL, False), (START, False), (search(["ann"]), False), (sync_users(["ann"]), False)],
-    ids=lambda it: it.name if isinstance(it, Scope) else "",
+    [
+        (login(["ann"]), True),
+        (search(["ann"]), True),
+        (sync_users(["ann"]), True),
+        (sync_groups(["staff"]), True),
+        (sync_users([]), False),
+        (sync_groups([]), False),
+        (ALL, False),
+        (START, False),
+    ],
+    ids=lambda it: it.told if isinstance(it, Scope) else "",
 )
-def test_only_a_login_is_near(scope: Scope, near: bool) -> None:  # noqa: FBT001  a column of the table
+def test_only_what_is_about_somebody_named_is_near(scope: Scope, near: bool) -> None:  # noqa: FBT001  a column of the table
     """
-    Whoever may take more than somebody's own memberships looks at everybody.
+    Whoever is about all known people, or all groups, looks at everybody.
     """
     assert is_near(scope) is near
