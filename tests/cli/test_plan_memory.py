@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.cli.plan import FORMATS
 from tests.bench.organisation import organisation
 from tests.bench.world import make_world
-from tests.cli.conftest import NOW, Desk
+from tests.cli.conftest import ANN, BOB, NOW, Desk
 
 MEMORY = Path(".reconciler/memory/openpages")
 
@@ -43,3 +44,16 @@ def test_plan_without_cache_leaves_nothing_behind(large: Desk) -> None:
     large.run("plan", "--no-cache")
 
     assert not (large.folder / MEMORY).exists()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_plan_of_the_example_is_the_same_in_every_form(settled: Desk, form: str) -> None:
+    """
+    What a plan of the example organisation prints is the same after another plan, and without a cache.
+    """
+    settled.admin.admin_sets(ANN, locale="pt_BR")
+    settled.cloud(lambda row: None if row.user_name == BOB else row)
+    plans = [settled.run("plan", "--format", form, *more) for more in ([], [], ["--no-cache"])]
+
+    assert plans[0].out
+    assert plans == plans[:1] * 3
