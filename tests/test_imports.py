@@ -86,7 +86,7 @@ IMPURE_CALLS = {"breakpoint", "input", "now", "open", "print", "today", "utcnow"
 DYNAMIC_CALLS = {"__import__", "import_module"}
 
 # What several adapters of one layer use; it speaks to no system itself.
-SHARED = {"printed", "rawjson", "fitting"}
+SHARED = {"printed", "rawjson", "fitting", "probing"}
 
 Texts: TypeAlias = Mapping[str, str]
 

@@ -7,7 +7,7 @@ of groups, and no place for a fence, which is kept beside the ledger.
 """
 
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from urllib.parse import urlsplit
 
 from reconciler.core.model import Equality, Kind, Snapshot
@@ -15,6 +15,8 @@ from reconciler.core.policy import Policy
 from reconciler.errors import TargetError, WireError
 from reconciler.ports import Result, Write
 from reconciler.ports_adapter import Opening, TargetAdapter
+from reconciler.ports_doctor import Finding
+from reconciler.targets import ldap_probe, probing
 from reconciler.targets.fitting import refuse_what_has_no_place
 from reconciler.targets.ldap_known import Known
 from reconciler.targets.ldap_settings import LdapSettings
@@ -56,6 +58,16 @@ class LdapTarget:
             if not self._known.groups:
                 self._known.snapshot()
             return write_all(self._known, writes)
+        except WireError as error:
+            raise TargetError(error.message, hint=error.hint) from error
+
+    def diagnose(self, *, probe: bool) -> tuple[Finding, ...]:
+        """
+        Return what the server says it can and, with `probe`, what it does to throw-away entries.
+        """
+        try:
+            told = tuple(ldap_probe.said(self._known))
+            return (*told, *probing.probe(self, partial(ldap_probe.measured, self._known))) if probe else told
         except WireError as error:
             raise TargetError(error.message, hint=error.hint) from error
 

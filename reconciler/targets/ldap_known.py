@@ -42,7 +42,7 @@ class Known:
             self.groups, self._normal = {}, {}
             found, members = self._members()
             self.members = members
-            people = self._every("user", asked(self.settings, "user"))
+            people = self.every("user")
             users = [self.person(one, members.get(self._spelled(self.member(one)), ())) for one in people.entries]
             groups = [self.team(one) for one in found.entries if self.name_of(one) not in self.roles]
         problem = "; ".join((*found.faults, *people.faults, *_elsewhere(found, people)))
@@ -53,6 +53,13 @@ class Known:
             complete=not problem,
             problem=problem,
         )
+
+    def every(self, kind: Kind, *more: str) -> Found:
+        """
+        Return all entries of a kind, with what they are made of and these attributes.
+        """
+        classes = place(self.settings, kind).object_classes
+        return self._search(kind, f"(objectClass={classes[0]})", [*asked(self.settings, kind), *more])
 
     def by_id(self, kind: Kind, ids: Sequence[str]) -> dict[str, Entry]:
         """
@@ -157,7 +164,7 @@ class Known:
         """
         Return all groups, and the ids of those that list somebody, by how they are compared.
         """
-        found = self._every("group", [*asked(self.settings, "group"), self.settings.groups.member])
+        found = self.every("group", self.settings.groups.member)
         members: dict[str, set[str]] = {}
         for entry in found.entries:
             self.note(entry)
@@ -176,10 +183,6 @@ class Known:
             except ValueError:
                 self._normal[member] = member
         return self._normal[member]
-
-    def _every(self, kind: Kind, attributes: Sequence[str]) -> Found:
-        classes = place(self.settings, kind).object_classes
-        return self._search(kind, f"(objectClass={classes[0]})", attributes)
 
     def _search(self, kind: Kind, filter_: str, attributes: Sequence[str]) -> Found:
         base = place(self.settings, kind).base

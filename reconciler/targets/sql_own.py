@@ -12,6 +12,9 @@ from reconciler.core.model import Catalogue, Equality, Live, Snapshot
 from reconciler.errors import TargetError
 from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
+from reconciler.ports_doctor import Finding
+from reconciler.targets import probing
+from reconciler.targets.sql_constraints import constraints
 from reconciler.targets.sql_engine import begin_by_hand, drivers
 from reconciler.targets.sql_own_read import Schema, read, schema
 from reconciler.targets.sql_own_write import write_one
@@ -56,6 +59,14 @@ class OwnTables:
         with self._transaction("write", self._writer, "READ COMMITTED") as connection:
             known = self._schema(connection)
             return [self._made(connection, known, write, run) for write in writes]
+
+    def diagnose(self, *, probe: bool) -> tuple[Finding, ...]:
+        """
+        Return what the tables themselves hold to and, with `probe`, what throw-away rows show.
+        """
+        with self._transaction("look at", self._reader, "REPEATABLE READ") as connection:
+            told = tuple(constraints(connection, self._schema(connection)))
+        return (*told, *probing.probe(self)) if probe else told
 
     def close(self) -> None:
         """

@@ -8,6 +8,7 @@ from pathlib import Path
 from reconciler.files.state import load_state
 from reconciler.ports import Target, Unfenced
 from reconciler.ports_doctor import Diagnosed, Finding
+from reconciler.targets import probing
 from reconciler.wiring.adapters import open_target
 from reconciler.wiring.bench import chosen
 
@@ -41,4 +42,4 @@ def findings(target: Unfenced, *, probe: bool) -> Iterator[Finding]:
     if isinstance(target, Diagnosed):
         yield from target.diagnose(probe=probe)
     elif probe:
-        yield Finding(what="probe", found="not possible", means="this type of target has no throw-away objects")
+        yield from probing.probe(target)

@@ -51,12 +51,14 @@ class Telling(Bare):
 
 def test_registry_is_looked_at_and_left_alone(desk: Desk) -> None:
     """
-    The embedded database says what it is, what was read, and that it has a fence.
+    The embedded database says what it is, what was read, and that it has a fence; what was tried is gone again.
     """
     told = desk.run("doctor", "openpages", "--probe", "--format", "json")
+    again = desk.run("doctor", "openpages", "--format", "json")
 
-    assert told.code == 0
-    assert [one["what"] for one in told.json] == ["target", "read", "fence", "probe"]
+    assert (told.code, again.json[1]) == (0, told.json[1])
+    assert [one["what"] for one in again.json] == ["target", "read", "fence"]
+    assert {one["what"]: one["found"] for one in told.json}["a late write"] == "refused"
     assert told.json[2] == {"what": "fence", "found": "in the target", "means": "a restore from a backup is seen"}
 
 

@@ -75,6 +75,23 @@ class TestOwnTables(OwnTablesContract):
     """
 
 
+def test_doctor_tells_what_the_tables_hold_to(path: Path, target: OwnTables) -> None:
+    """
+    Whether names and memberships are unique is told, throw-away rows show the rest, and none of them is left.
+    """
+    before = target.read()
+    told = {one.what: one.found for one in target.diagnose(probe=True)}
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE loose (login TEXT, team TEXT)")
+    connection.close()
+    tables = replace(TABLES, memberships=replace(TABLES.memberships, table="loose", user="login", group="team"))
+    loose = {one.what: one.found for one in opened(path, tables).diagnose(probe=False)}
+
+    assert told["login of accounts"] == "unique"
+    assert (told["a late write"], told["a membership"], target.read()) == ("refused", "done", before)
+    assert loose["login, team of loose"] == "not unique"
+
+
 def test_nothing_is_added_to_the_application(path: Path, target: OwnTables) -> None:
     """
     No table, no trigger and no other way of keeping the file comes from us; unmapped columns keep their values.

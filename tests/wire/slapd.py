@@ -4,7 +4,7 @@ An OpenLDAP server for tests, with an administrator of its own, a certificate, a
 
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -41,6 +41,8 @@ limits dn.exact="{reader}" size=20 time=unlimited
 access to * by dn.exact="{tool}" manage by * read
 overlay ppolicy
 """
+OVERLAYS = {"memberof": "memberof-dangling ignore\n", "refint": "refint_attributes member\n"}
+"""What each is told."""
 FIRST = f"""\
 dn: {BASE}
 objectClass: domain
@@ -100,9 +102,9 @@ class Slapd(Struct, frozen=True):
 
 
 @contextmanager
-def slapd(ldif: Iterable[str] = ()) -> Iterator[Slapd]:
+def slapd(ldif: Iterable[str] = (), *, overlays: Sequence[str] = ()) -> Iterator[Slapd]:
     """
-    Give a running server with an empty tree for people and groups, and with these entries, as LDIF.
+    Give a running server with an empty tree for people and groups, with these entries, as LDIF, and overlays.
 
     The program is copied first: where AppArmor keeps the system's own from other folders, it does so by its path.
     """
@@ -110,7 +112,7 @@ def slapd(ldif: Iterable[str] = ()) -> Iterator[Slapd]:
     user = account("openldap")
     with folder(user) as home:
         binary = Path(shutil.copy(installed, home / "slapd"))
-        _prepare(home, user)
+        _prepare(home, user, overlays)
         (home / "first.ldif").write_text("\n".join([FIRST, *ldif]), "utf-8")
         load = [str(binary), "-T", "add", "-q", "-f", str(home / "conf"), "-l", str(home / "first.ldif")]
         loaded = subprocess.run(load, user=user, cwd="/", check=False, capture_output=True, text=True)
@@ -122,7 +124,7 @@ def slapd(ldif: Iterable[str] = ()) -> Iterator[Slapd]:
             yield Slapd(f"ldap://127.0.0.1:{port}", f"ldaps://127.0.0.1:{secure}", home / "cert.pem")
 
 
-def _prepare(home: Path, user: str | None) -> None:
+def _prepare(home: Path, user: str | None, overlays: Sequence[str]) -> None:
     """
     Write the configuration and a certificate for 127.0.0.1, as the account that will read them.
     """
@@ -138,6 +140,8 @@ def _prepare(home: Path, user: str | None) -> None:
         reader=READER,
         secret=SECRET,
     )
+    for name in overlays:
+        config = config.replace("\npidfile", f"\nmoduleload {name}\npidfile") + f"overlay {name}\n{OVERLAYS[name]}"
     (home / "conf").write_text(config, "utf-8")
     (home / "data").mkdir()
     if user is not None:

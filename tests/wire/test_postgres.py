@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from reconciler.core.ledger import Fence
 from reconciler.errors import TargetError
+from reconciler.targets.probing import probe
 from reconciler.targets.sql import SqlTarget
 from reconciler.testing.targets import TargetContract
 from reconciler.testing.writes import creation, deletion, group, landed, update, user, written
@@ -120,6 +121,17 @@ def test_membership_that_was_under_way_while_we_read_is_seen(target: SqlTarget, 
 
     assert (result.outcome, user(target, "ann").groups) == ("left", (auditors.id,))
     assert written(target, deletion(group(target, "Auditors"))).outcome == "landed"
+
+
+def test_registry_is_measured_and_left_alone(target: SqlTarget) -> None:
+    """
+    What throw-away rows show of it, and that they are gone afterwards.
+    """
+    found = {one.what: one.found for one in probe(target)}
+    left = target.read()
+
+    assert (found["a late write"], found["case of user names"]) == ("refused", "counts")
+    assert (left.users, left.groups) == ((), ())
 
 
 def test_our_run_is_seen_by_nobody_else(target: SqlTarget, admin: PostgresAdmin) -> None:
