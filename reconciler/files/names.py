@@ -39,6 +39,7 @@ _TABLES = (
 )
 _FOUND = "SELECT entry FROM entries WHERE entry BETWEEN ? AND ?"
 _BATCH = 500_000
+_BETWEEN = "\0"
 _LAST = (1 << PLACES) - 1
 
 _TAGS = {
@@ -231,8 +232,16 @@ def _forms(how: str, text: str) -> frozenset[str]:
 
 
 def _marks(kind: Kind, names: Iterable[str]) -> Iterator[int]:
+    """
+    Return a mark of every form of each name; plain ones are folded all at once.
+    """
+    plain, others = set[str](), set[str]()
+    for name in names:
+        (plain if name.isascii() and _BETWEEN not in name else others).add(name)
+    told = set(_BETWEEN.join(plain).lower().split(_BETWEEN)) if plain else set[str]()
+    told.update(map(str.strip, tuple(told)), (form for name in others for form in forms(name)))
     tag = _TAGS[kind, "name"]
-    return (crc32(form.encode(), tag) for name in names for form in forms(name))
+    return (crc32(form.encode(), tag) for form in told)
 
 
 def of_export(kind: Kind, rows: Iterable[UserRow | GroupRow]) -> Iterator[int]:

@@ -18,7 +18,7 @@ from msgspec import Struct
 from reconciler.errors import TargetError
 from reconciler.files.atomic import make_folder
 from reconciler.targets.sql_driver import Announced
-from reconciler.targets.sql_schema import MIGRATIONS
+from reconciler.targets.sql_schema import ENOUGH, MIGRATIONS
 from reconciler.targets.sql_transaction import transaction
 
 _URL = re.compile(r"(?P<name>[\w+]+)://(?P<host>[^/?]*)(?:/(?P<path>[^?]*))?(?P<query>\?.*)?", re.DOTALL)
@@ -49,6 +49,7 @@ class RegistryFile(Struct, frozen=True):
     patience: float
 
     migrations: ClassVar[tuple[tuple[str, ...], ...]] = MIGRATIONS
+    enough: ClassVar[int] = ENOUGH
     engine: ClassVar[tuple[str, dict[str, bool], str]] = ("sqlite:///", {}, "BEGIN IMMEDIATE")
 
     def make_room(self) -> None:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from reconciler.effects import effect
 from reconciler.errors import TargetError, UsageError
-from reconciler.targets.sql_postgres_schema import MIGRATIONS
+from reconciler.targets.sql_postgres_schema import ENOUGH, MIGRATIONS
 from reconciler.targets.sql_transaction import transaction
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class RegistryServer(Struct, frozen=True):
     patience: float
 
     migrations: ClassVar[tuple[tuple[str, ...], ...]] = MIGRATIONS
+    enough: ClassVar[int] = ENOUGH
     engine: ClassVar[tuple[str, dict[str, bool], str]] = ("postgresql+psycopg://", {"use_native_hstore": False}, "")
 
     def connect(self) -> "Announced":

@@ -187,7 +187,17 @@ _VIEWS = (
     SELECT 'group', id, name, changed_at FROM groups WHERE changed_by = 'admin'""",
 )
 
+# Letters and order are those of ASCII, whatever language the database speaks: an I is an i everywhere.
+_MAILS = (
+    'CREATE INDEX users_by_mail ON users (lower(email COLLATE "C"))',
+    "CREATE INDEX users_by_strange_mail ON users (id) WHERE email COLLATE \"C\" ~ '[^ -~]'",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_OWNER_TABLES, *_SIDE_TABLES, *_STAMP, *(one for side in _SIDES for one in _touching(side)), *_VIEWS),
+    _MAILS,
 )
 """The statements that lead from each version to the next; the first ones from an empty schema to version 1."""
+
+ENOUGH = 1
+"""The version from which on nothing but indexes is added: a registry is read and written as well without."""

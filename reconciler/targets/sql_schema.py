@@ -154,9 +154,18 @@ _DISTINGUISHED_NAME = (
     column_trigger("users", "distinguished_name"),
 )
 
+_MAILS = (
+    "CREATE INDEX users_by_mail ON users (lower(email))",
+    "CREATE INDEX users_by_strange_mail ON users (id) WHERE email GLOB '*[^ -~]*'",
+)
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*_TABLES, *TRIGGERS, *_VIEWS),
     DEFAULT_ACCESS,
     _DISTINGUISHED_NAME,
+    _MAILS,
 )
 """The statements that lead from each version to the next; the first ones from an empty file to version 1."""
+
+ENOUGH = 3
+"""The version from which on nothing but indexes is added: a registry is read and written as well without."""

@@ -29,6 +29,13 @@ class Registry(Protocol):
         ...
 
     @property
+    def enough(self) -> int:
+        """
+        Return the version from which on nothing but indexes is added.
+        """
+        ...
+
+    @property
     def engine(self) -> tuple[str, dict[str, bool], str]:
         """
         Return what SQLAlchemy is told: the url, its settings, and how a transaction begins.
@@ -76,13 +83,19 @@ def prepare(registry: Registry) -> None:
     """
     Create or migrate the database, where it needs to be.
 
-    The version is looked at again under the lock: another program may have migrated in between.
+    The version is looked at again under the lock: another program may have migrated in between. Where nothing but
+    an index is missing, whoever may not make it, or not now, goes on without.
     """
     with registry.reading("read its version") as driver:
-        needed = _version(driver, registry) < len(registry.migrations)
-    if needed:
+        version = _version(driver, registry)
+    if version == len(registry.migrations):
+        return
+    try:
         with registry.migrating() as driver:
             _migrate(driver, registry)
+    except TargetError:
+        if version < registry.enough:
+            raise
 
 
 def _migrate(driver: Driver, registry: Registry) -> None:

@@ -128,7 +128,7 @@ SQLITE = Words(
     theirs=f" AND user_id {_LISTED}",
     groups_of=f"{_GROUPS_OF} {_LISTED}",
     among=_LISTED,
-    mails="SELECT id FROM users WHERE lower(email) {} OR email GLOB '*[^ -~]*'",
+    mails="SELECT id FROM users WHERE lower(email) {} UNION SELECT id FROM users WHERE email GLOB '*[^ -~]*'",
     moment="SELECT clock FROM writer",
     newcomers=_NEWCOMERS.format(since="u.version > ?", listed=_LISTED),
     given=json.dumps,
@@ -148,7 +148,10 @@ POSTGRES = Words(
     theirs=" AND user_id = ANY (?::bigint[])",
     groups_of=f"{_GROUPS_OF} = ANY (?::bigint[])",
     among="= ANY (?::text[])",
-    mails="SELECT id FROM users WHERE lower(email) {} OR email ~ '[^ -~]'",
+    mails=(
+        'SELECT id FROM users WHERE lower(email COLLATE "C") {}'
+        " UNION SELECT id FROM users WHERE email COLLATE \"C\" ~ '[^ -~]'"
+    ),
     # a membership that a transaction wrote which had not ended when we read: its row is as old as that at most
     moment="SELECT pg_snapshot_xmin(pg_current_snapshot())::text",
     newcomers=_NEWCOMERS.format(since="age(m.xmin) <= age(?::xid8::xid)", listed="= ANY (?::bigint[])"),

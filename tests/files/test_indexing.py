@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from reconciler.core.directory import names_in_ledger
@@ -21,7 +24,7 @@ from reconciler.files.indexing import index_all, index_export, take_in
 from reconciler.files.ledger import OpenLedger, Read, open_ledger
 from reconciler.files.manifest import read_manifest
 from reconciler.files.names import Names as Index
-from reconciler.files.names import of_ledger
+from reconciler.files.names import of_export, of_ledger
 from reconciler.files.new_export import write_export
 from reconciler.files.new_ledger import encode_delta
 from reconciler.files.rows import encode
@@ -231,3 +234,14 @@ def test_commit_that_cannot_be_read_is_a_doubt(tmp_path: Path) -> None:
 
         with pytest.raises(DoubtError):
             take_in(names, {"users.jsonl": b"no row"}, Head(version=1, lineage="l", target="t"), revision="s")
+
+
+@given(st.lists(st.text(st.sampled_from("aB \0É\u2168ﬁ\n"), min_size=1, max_size=4), max_size=4))
+def test_names_of_a_file_are_indexed_in_the_forms_in_which_they_are_asked_for(names: list[str]) -> None:
+    """
+    Many are folded at once; it comes to what is asked for one by one.
+    """
+    rows = [UserRow(key="k", user_name=name, state="active") for name in names]
+    asked = {crc32(form.encode(), 1) for row in rows for name in (row.key, row.user_name) for form in forms(name)}
+
+    assert set(of_export("user", rows)) == asked

@@ -13,6 +13,7 @@ from reconciler.core.ledger import Fence
 from reconciler.errors import TargetError
 from reconciler.targets.probing import probe
 from reconciler.targets.sql import SqlTarget
+from reconciler.targets.sql_words import POSTGRES
 from reconciler.testing.targets import TargetContract
 from reconciler.testing.writes import creation, deletion, group, landed, update, user, written
 from tests.wire.postgres import PostgresAdmin, postgres, statement
@@ -258,3 +259,59 @@ def test_nobody_listening_is_told_without_secrets() -> None:
 
     assert "s3cret" not in caught.value.message
     assert "running" in caught.value.hint
+
+
+def test_role_that_may_only_read_uses_an_older_registry(url: str, target: SqlTarget, admin: PostgresAdmin) -> None:
+    """
+    It may not make the index that is missing, and needs none to find somebody; who may, makes it.
+    """
+    admin.run("DROP INDEX users_by_mail, users_by_strange_mail")
+    admin.run("DELETE FROM schema_version WHERE version > 1")
+    admin.run("DROP ROLE IF EXISTS reader")
+    admin.run("CREATE ROLE reader LOGIN")
+    admin.run("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
+    written(target, creation("ann", email="Ann@Example.com"))
+    names = found_by_mail(SqlTarget.open(url.replace("reconciler@", "reader@"), patience=5), "ann@EXAMPLE.com")
+    again = found_by_mail(SqlTarget.open(url, patience=5), "ann@EXAMPLE.com")
+    versions = admin.run("SELECT count(*) FROM schema_version")
+    admin.run("DROP OWNED BY reader")
+    admin.run("DROP ROLE reader")
+
+    assert (names, again, versions) == (["ann"], ["ann"], [(2,)])
+
+
+def test_mails_are_looked_up_and_not_searched_for(target: SqlTarget, admin: PostgresAdmin) -> None:
+    """
+    Both parts of the question can be answered by an index; of a few rows the server may prefer to read them all.
+    """
+    written(target, creation("eve", email="\u00e9ve@example.com"))
+    admin.run("SET enable_seqscan = off")
+    asked = POSTGRES.mails.format(POSTGRES.among)
+    told = "\n".join(str(row[0]) for row in admin.run(f"EXPLAIN {asked}", ["ann@example.com"]))  # type: ignore[arg-type]
+
+    assert [name in told for name in ("users_by_mail", "users_by_strange_mail", "Seq Scan")] == [True, True, False]
+    assert found_by_mail(target, "nobody@example.com") == ["eve"]
+
+
+def found_by_mail(target: SqlTarget, mail: str) -> list[str]:
+    """
+    Return the names of those to whom an e-mail may lead.
+    """
+    with target.looking() as sight:
+        return [one.name for one in sight.look(frozenset({("user", "mail", mail)}))]
+
+
+def test_mail_is_found_whatever_language_the_database_speaks(server: str) -> None:
+    """
+    In Turkish a capital I is not what an i becomes; of e-mails it is.
+    """
+    statement(
+        server,
+        "CREATE DATABASE turkish TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'tr' LOCALE 'C' ENCODING 'UTF8'",
+    )
+    target = SqlTarget.open(server.replace("/postgres", "/turkish"), patience=5)
+    written(target, creation("ida", email="IDA@example.com"))
+    names = found_by_mail(target, "ida@example.com")
+    target.close()
+
+    assert names == ["ida"]
