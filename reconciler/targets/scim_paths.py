@@ -72,7 +72,11 @@ def member(holder: object, name: str) -> Any:  # noqa: ANN401  JSON is JSON
         return None
     if name in holder:
         return holder[name]
-    return next((value for key, value in holder.items() if key.lower() == name.lower()), None)
+    folded = name.lower()
+    for key, value in holder.items():
+        if key.lower() == folded:
+            return value
+    return None
 
 
 def found(resource: Mapping[str, Any], at: Place) -> Any:  # noqa: ANN401  JSON is JSON
@@ -108,7 +112,9 @@ def put(resource: Mapping[str, Any], at: Place, value: Any) -> Json:  # noqa: AN
 
 
 def _holder(resource: Mapping[str, Any], at: Place) -> Mapping[str, Any]:
-    held = member(resource, at.urn) if at.urn else resource
+    if not at.urn:
+        return resource
+    held = member(resource, at.urn)
     return held if isinstance(held, Mapping) else {}
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.core.model import Kind
 from reconciler.errors import TargetError, WireError
 from reconciler.targets.scim_bulk import answers, body, fits, operation, parcels
-from reconciler.targets.scim_paths import Json, member
+from reconciler.targets.scim_paths import Json
 from reconciler.targets.scim_server import Server, body_of, refusal, settled
 from reconciler.wire.message import Answer, Request
 from reconciler.wire.retry import PUT_OFF
@@ -23,7 +23,7 @@ _MANY = 10
 _UNREADY = frozenset({408, 502, 504})
 """Answers of somebody between us and the server: it may still be at it."""
 
-_MARGIN = timedelta(seconds=2)
+_MARGIN = timedelta(seconds=1)
 """A `Date` counts in seconds (RFC 9110 section 5.6.7), and is written after what it dates."""
 
 
@@ -85,8 +85,8 @@ def read_back(
     read alone.
     """
     wanted = set(ids)
-    listed = server.changed(kind, since, most=len(wanted)) if since and len(wanted) >= _MANY else []
-    found = {str(member(one, "id")): one for one in listed if right(one)}
+    listed = server.changed(kind, since, until=wanted) if since and len(wanted) >= _MANY else {}
+    found = {id_: one for id_, one in listed.items() if right(one)}
     yield from ((id_, found[id_]) for id_ in wanted & found.keys())
     rest = sorted(wanted - found.keys())
     for id_, came in zip(rest, server.client.ask_all(server.get(kind, one) for one in rest), strict=True):

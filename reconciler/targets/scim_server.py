@@ -105,19 +105,21 @@ class Server:
         """
         return list(self._page(kind, 1, self.able.page, filter_)[0])
 
-    def changed(self, kind: Kind, since: str, *, most: int) -> list[Json]:
+    def changed(self, kind: Kind, since: str, *, until: set[str]) -> dict[str, Json]:
         """
-        Return what a list says has changed since a time (RFC 7644 section 3.4.2.2), a few times `most` at most.
+        Return by id what a list says has changed since a time (RFC 7644 section 3.4.2.2), until these are among it.
 
-        Empty, or cut short, where the server does not answer such a question: nobody relies on it.
+        Empty, or cut short, where the server does not answer such a question, or lists too much beside: nobody
+        relies on it.
         """
-        found: list[Json] = []
-        total = 1 if self.able.filters else 0
+        found: dict[str, Json] = {}
+        start, end = 1, 2 if self.able.filters else 0
         try:
-            while len(found) < min(total, _BESIDE * most):
-                some, total = self._page(kind, 1 + len(found), self.able.page, f'meta.lastModified ge "{since}"')
-                found += some
-                total = total if some else 0
+            while start < end and until - found.keys():
+                some, total = self._page(kind, start, self.able.page, f'meta.lastModified ge "{since}"')
+                found |= {str(member(one, "id")): one for one in some}
+                start += len(some)
+                end = min(total + 1, _BESIDE * max(len(until), self.able.page)) if some else 0
         except TargetError:
             pass
         return found

@@ -2,12 +2,16 @@
 Where requests may go: one server's origin (RFC 6454), by TLS or to this machine itself.
 """
 
+import re
 from urllib.parse import urljoin, urlsplit
 
 from reconciler.errors import UsageError, WireError
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 _PORTS = {"http": 80, "https": 443}
+_PLAIN = re.compile(r"(?:[\w~-][\w.~%-]*)(?:/[\w~-][\w.~%-]*)*", re.ASCII)
+"""A path that can only lie below: no `..`, no scheme, no other host."""
+_WHOLE = re.compile(r"([a-z]+://[^/?#]+)([^#]*)", re.IGNORECASE)
 
 
 def root_of(url: str) -> str:
@@ -36,6 +40,8 @@ def address(root: str, path: str) -> str:
 
     Raises WireError for a link to another origin: no credential is sent there.
     """
+    if _PLAIN.fullmatch(path):
+        return f"{root}/{path}"
     whole = urljoin(f"{root}/", path)
     if origin(whole) != origin(root):
         raise WireError(f"the server points to {_named(whole)}, which is not {_named(root)}: not followed")
@@ -51,6 +57,15 @@ def origin(url: str) -> tuple[str, str, int]:
         return parts.scheme, (parts.hostname or "").rstrip("."), parts.port or _PORTS.get(parts.scheme, 0)
     except ValueError as error:
         raise WireError(f"{url!r} is no address: {error}") from error
+
+
+def parted(url: str) -> tuple[str, str]:
+    """
+    Return the origin of a whole address, and what is asked for there (RFC 9112 section 3.2.1).
+    """
+    whole = _WHOLE.match(url)
+    assert whole is not None  # noqa: S101  `address` and `root_of` let nothing else through
+    return whole[1], whole[2] if whole[2].startswith("/") else f"/{whole[2]}"
 
 
 def _named(url: str) -> str:

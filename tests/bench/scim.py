@@ -3,9 +3,10 @@ A whole organisation applied to scim2-server: the requests, counted, and their r
 
     python -m tests.bench.scim --users 10000
 
-The rate is of creates alone, the reconciler's target and the bare loop in turn, with the same bodies, width and
-server: read the ratio. scim2-server must be on the PATH; it lets five connections wait, so that more than four at
-once would measure how long a connection that was turned away waits before it tries again.
+The rate is of creates alone: the reconciler's target (each create a request, then in bulk) and the bare loop in
+turn, with the same bodies, width and server: read the ratio. scim2-server must be on the PATH; it lets five
+connections wait, so that more than four at once would measure how long a connection that was turned away waits
+before it tries again.
 """
 
 import argparse
@@ -17,10 +18,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import urllib3
 
@@ -60,22 +64,54 @@ def main() -> None:
             took = apply(folder, f"{url}/whole", arguments.users)
             asked = requests(log)
             again = plan(folder)
-            rates = [(ours(f"{url}/ours{turn}"), bare(f"{url}/bare{turn}")) for turn in range(arguments.rounds)]
-    sys.stdout.write(told(arguments.users, asked, took, again=again, rates=rates))
+            turns = [turn(url, number) for number in range(arguments.rounds)]
+    sys.stdout.write(told(arguments.users, asked, took, again=again, turns=turns))
 
 
-def told(users: int, asked: Counter[str], took: float, *, again: int, rates: Sequence[tuple[float, float]]) -> str:
+class Took(NamedTuple):
+    """
+    Seconds by the clock and of CPU in this process that a sample of creates took.
+    """
+
+    seconds: float
+    cpu: float
+
+
+class Turn(NamedTuple):
+    """
+    The same creates, each a request of ours, many in one, and each a bare request.
+    """
+
+    alone: Took
+    together: Took
+    bare: Took
+
+
+def turn(url: str, number: int) -> Turn:
+    """
+    Return what three ways took one after the other, each on an empty server.
+    """
+    alone = ours(f"{url}/alone{number}", bulk=0)
+    plain = bare(f"{url}/bare{number}")
+    return Turn(alone, ours(f"{url}/together{number}", bulk=100), plain)
+
+
+def told(users: int, asked: Counter[str], took: float, *, again: int, turns: Sequence[Turn]) -> str:
     """
     Return what was measured, for people.
     """
     counted = ", ".join(f"{number:,} {what}" for what, number in sorted(asked.items()))
-    ratio = median(one / other for one, other in rates)
-    turns = ", ".join(f"{one:.0f}/{other:.0f}" for one, other in rates)
+    rows = [
+        f"creates {name}: {median(one.bare.seconds / way(one).seconds for one in turns):.2f} of the rate of a bare"
+        f" loop of {WIDTH} threads, at {median(way(one).cpu / one.bare.cpu for one in turns):.2f} of its CPU\n"
+        for name, way in (("each a request", attrgetter("alone")), ("in bulk", attrgetter("together")))
+    ]
+    rates = ", ".join("/".join(f"{SAMPLE / one.seconds:.0f}" for one in each) for each in turns)
     return (
         f"{users:,} users, {users // 10:,} groups, {users * 10:,} memberships\n"
         f"{asked.total():,} requests: {counted}\n"
-        f"apply {took:.0f} s, {asked.total() / took:.0f} requests/s; the plan afterwards exits {again}\n"
-        f"creates per second: {ratio:.2f} of a bare loop of {WIDTH} threads ({turns})\n"
+        f"apply {took:.0f} s, {users * 1.2 / took:.0f} objects/s; the plan afterwards exits {again}\n"
+        f"{''.join(rows)}creates per second, alone/in bulk/bare: {rates}\n"
     )
 
 
@@ -125,11 +161,11 @@ def requests(log: Path) -> Counter[str]:
     return Counter(f"{method} {kind}" for method, kind in lines)
 
 
-def ours(url: str) -> float:
+def ours(url: str, *, bulk: int) -> Took:
     """
-    Return the creates per second of the target.
+    Return what the creates of the target take, `bulk` of them in one request.
     """
-    target = ScimTarget.open(url, ScimSettings(width=WIDTH))
+    target = ScimTarget.open(url, ScimSettings(width=WIDTH, bulk=bulk))
     target.read()
     writes = [
         Write(
@@ -143,16 +179,15 @@ def ours(url: str) -> float:
         )
         for name in (f"user{number}" for number in range(SAMPLE))
     ]
-    began = time.perf_counter()
-    target.write(writes, run="bench")
-    took = time.perf_counter() - began
+    with timed() as took:
+        target.write(writes, run="bench")
     target.close()
-    return SAMPLE / took
+    return took[0]
 
 
-def bare(url: str) -> float:
+def bare(url: str) -> Took:
     """
-    Return the creates per second of a loop that does nothing but send the same.
+    Return what a loop takes that does nothing but send the same.
     """
     pool = urllib3.PoolManager(maxsize=WIDTH)
     headers = {"Content-Type": "application/scim+json"}
@@ -169,14 +204,24 @@ def bare(url: str) -> float:
         )
         for number in range(SAMPLE)
     ]
-    began = time.perf_counter()
-    with ThreadPoolExecutor(WIDTH) as threads:
+    with timed() as took, ThreadPoolExecutor(WIDTH) as threads:
         list(
             threads.map(
                 lambda body: pool.request("POST", f"{url}/Users", body=body, headers=headers).status, bodies
             )
         )
-    return SAMPLE / (time.perf_counter() - began)
+    return took[0]
+
+
+@contextmanager
+def timed() -> Iterator[list[Took]]:
+    """
+    Give a list that holds, at the end, what the block took.
+    """
+    took: list[Took] = []
+    began = Took(time.perf_counter(), time.process_time())
+    yield took
+    took.append(Took(time.perf_counter() - began.seconds, time.process_time() - began.cpu))
 
 
 if __name__ == "__main__":

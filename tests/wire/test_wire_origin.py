@@ -5,7 +5,7 @@ Where requests may go.
 import pytest
 
 from reconciler.errors import UsageError, WireError
-from reconciler.wire.origin import address, root_of
+from reconciler.wire.origin import address, parted, root_of
 
 ROOT = "https://scim.example.com/tenant/v2"
 
@@ -14,6 +14,9 @@ ROOT = "https://scim.example.com/tenant/v2"
     ("path", "expected"),
     [
         pytest.param("people/1", f"{ROOT}/people/1", id="below the root"),
+        pytest.param("people/a%2Fb", f"{ROOT}/people/a%2Fb", id="escaped"),
+        pytest.param("people/./a", f"{ROOT}/people/a", id="dot"),
+        pytest.param("../people", "https://scim.example.com/tenant/people", id="up"),
         pytest.param("?startIndex=3", f"{ROOT}/?startIndex=3", id="query alone"),
         pytest.param("/other/Users", "https://scim.example.com/other/Users", id="path of the host"),
         pytest.param("https://SCIM.example.com:443/x", "https://SCIM.example.com:443/x", id="port said"),
@@ -75,3 +78,19 @@ def test_root_that_would_give_secrets_away_is_refused(url: str) -> None:
         root_of(url)
 
     assert "s3cret" not in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://h.example.com/v2/Users?filter=a%20eq%20%22/%22", "/v2/Users?filter=a%20eq%20%22/%22"),
+        ("https://h.example.com", "/"),
+        ("https://h.example.com?page=2", "/?page=2"),
+        ("https://h.example.com/a#b", "/a"),
+    ],
+)
+def test_address_is_an_origin_and_what_is_asked_for_there(url: str, expected: str) -> None:
+    """
+    The server is told path and query, never the fragment (RFC 9110 section 7.1).
+    """
+    assert parted(url) == ("https://h.example.com", expected)
