@@ -46,6 +46,13 @@ SCIMMY.Config.set({ patch: true, bulk, filter: { supported: true, maxResults: 20
 
 const Routers = routers.default ?? routers;
 const app = express();
+// Under express 5 each look at a query parses it anew, and the numbers that scimmy-routers puts there are lost: it would
+// list the first twenty whatever is asked for.
+app.set("query parser", (text) => {
+    const query = Object.fromEntries(new URLSearchParams(text));
+    for (const name of ["startIndex", "count"]) if (name in query) query[name] = Number(query[name]);
+    return query;
+});
 app.use("/:tenant", new Routers({
     type: "bearer",
     handler: () => "somebody",
