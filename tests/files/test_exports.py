@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from reconciler.core.export import Collection, Export, GroupRow, Manifest, UserRow
 from reconciler.errors import InputError, SourceError
@@ -167,6 +168,22 @@ def test_users_can_be_read_shard_by_shard(folder: Path) -> None:
     keys = [placed.row.key for _, shard in open_export(folder).shards() for placed in shard]
 
     assert sorted(keys) == sorted(row.key for row in people(1_001))
+
+
+def test_memberships_are_the_very_keys_of_the_groups(folder: Path) -> None:
+    """
+    A million memberships are one text a group in memory, not one each.
+    """
+    traders = structs.replace(TRADERS, key="-".join(("group", "traders")))
+    write(
+        folder,
+        [structs.replace(ANN, groups=(traders.key,)), structs.replace(BOB, groups=(traders.key,))],
+        [traders],
+    )
+
+    read = read_export(folder)
+
+    assert all(placed.row.groups[0] is read.groups[0].row.key for placed in read.users)
 
 
 def test_an_unchanged_file_is_not_touched(folder: Path) -> None:
