@@ -4,6 +4,7 @@ The command `reconciler`, and `python -m reconciler`.
 
 import sys
 
+from reconciler.cli.leaving import leave
 from reconciler.cli.main import run
 
 
@@ -11,7 +12,7 @@ def main() -> None:
     """
     Run the command line and leave with its exit code.
     """
-    sys.exit(run(sys.argv[1:]))
+    leave(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

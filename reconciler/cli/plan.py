@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.leaving import keep
 from reconciler.cli.session import Session, shared
 from reconciler.core.adoption import Adoption, adoptions
 from reconciler.core.model import Plan
@@ -103,6 +104,7 @@ def plan(  # noqa: PLR0913  click gives one argument an option
         whisper_inputs(session, found)
         with remembering(found.book, wanted=not (no_cache or about)) as memory:
             _, decision = decided(found, scope, memory=memory)
+            keep(found, decision, memory)
         made, table = decision.plan, adoptions(decision)
         click.echo(rendered(made, form, color=session.color, limit=limit), nl=False)
     if form in TABLED:
