@@ -174,12 +174,7 @@ def test_memberships_are_the_very_keys_of_the_groups(folder: Path) -> None:
     """
     A million memberships are one text a group in memory, not one each.
     """
-    traders = structs.replace(TRADERS, key="-".join(("group", "traders")))
-    write(
-        folder,
-        [structs.replace(ANN, groups=(traders.key,)), structs.replace(BOB, groups=(traders.key,))],
-        [traders],
-    )
+    write(folder, [structs.replace(one, groups=("traders",)) for one in (ANN, BOB)])
 
     read = read_export(folder)
 
