@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from msgspec import Struct
 
 from reconciler.errors import Fault, InputError
+from reconciler.sources.printed_errors import error_answer
 from reconciler.sources.printed_pages import Sheet
 from reconciler.sources.printed_records import Record, Wrong, count, entries, optional
 from reconciler.sources.rawjson import shown
@@ -113,9 +114,9 @@ def _page(document: Record, path: Path, *, number: int, whose: str | None) -> Pa
     """
     Return one page of the API.
     """
-    if "errors" in document or "error" in document:
-        hint = "mend what the error says, and export it again"
-        raise _refusal(path, f"page {number}: is an error answer of IBM Cloud, no page", hint)
+    error = error_answer(document, of=" of IBM Cloud")
+    if error is not None:
+        raise _refusal(path, f"page {number}: {error}", "mend what the error says, and export it again")
     name = _list_name(document)
     if name is None:
         raise _refusal(path, f"page {number}: is no page of users, access groups, members or policies", _SHAPES)

@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from reconciler.errors import Fault, InputError
+from reconciler.sources.printed_errors import error_answer
 from reconciler.sources.printed_records import Record, Wrong
 
 Kind: TypeAlias = Literal["users", "groups", "members"]
 
-_ERRORS = frozenset({"error", "errors", "Error", "errorCode", "errorSummary"})
 _NAMES = "name it users.json, groups.json or members/<group id>.json"
 
 
@@ -96,7 +96,11 @@ def _cut(document: object, path: Path, shapes: Shapes, *, whose: str | None) -> 
     """
     Return the pages of one page, of a list of pages, or of a bare list of records.
     """
-    several = isinstance(document, list) and document and all(_is_page(one, path, shapes) for one in document)
+    several = (
+        isinstance(document, list)
+        and document
+        and all(_is_page(one, path, shapes, number) for number, one in enumerate(document, 1))
+    )
     parts = document if isinstance(document, list) and several else [document]
     return tuple(_page(one, path, shapes, number=number, whose=whose) for number, one in enumerate(parts, 1))
 
@@ -128,9 +132,10 @@ def _listed(part: object, path: Path, shapes: Shapes, number: int) -> Listed | N
     """
     if not isinstance(part, dict):
         return None
-    if _ERRORS & part.keys():
-        told = f"page {number}: is an error answer, no page"
-        raise _refusal(path, told, "mend what the error says, and export it again")
+    error = error_answer(part)
+    if error is not None:
+        hint = "mend what the error says, and export it again"
+        raise InputError((Fault(str(path), 1 if number == 1 else 0, f"page {number}: {error}", hint),))
     try:
         return shapes.listed(part)
     except Wrong as wrong:
@@ -153,8 +158,8 @@ def _kind(rows: tuple[Record, ...], path: Path, shapes: Shapes, number: int) -> 
     return found
 
 
-def _is_page(part: object, path: Path, shapes: Shapes) -> bool:
-    return isinstance(part, list) or _listed(part, path, shapes, 1) is not None
+def _is_page(part: object, path: Path, shapes: Shapes, number: int) -> bool:
+    return isinstance(part, list) or _listed(part, path, shapes, number) is not None
 
 
 def _is_by_group(document: Record, path: Path, shapes: Shapes) -> bool:
@@ -163,7 +168,7 @@ def _is_by_group(document: Record, path: Path, shapes: Shapes) -> bool:
     """
     if not document or _listed(document, path, shapes, 1) is not None:
         return False
-    return all(isinstance(one, list) or _is_page(one, path, shapes) for one in document.values())
+    return all(_is_page(one, path, shapes, 1) for one in document.values())
 
 
 def _refusal(path: Path, message: str, hint: str = "") -> InputError:

@@ -143,12 +143,12 @@ def oddities(value: object, doubled: Doubled) -> Iterator[str]:
             yield f"{shown(place)} is {part}, which JSON does not have"
 
 
-def shown(text: str) -> str:
+def shown(text: str, *, width: int = _WIDTH) -> str:
     """
     Return `text` fit for a message: on one line, without invisible characters, not endless.
     """
     plain = repr(text)[1:-1]
-    return plain if len(plain) <= _WIDTH else f"{plain[: _WIDTH // 2]}...{plain[-_WIDTH // 3 :]}"
+    return plain if len(plain) <= width else f"{plain[: width // 2]}...{plain[-width // 3 :]}"
 
 
 def _text(content: bytes, path: Path) -> str:

@@ -49,7 +49,6 @@ def read(folder: Path, cloud: str, files: dict[str, Any], account: str | None = 
         ),
         pytest.param("okta", "users.json", [OKTA, OKTA_GROUP], "record 2: is groups, where the list", id="mixture"),
         pytest.param("okta", "users.json", [OKTA, 7], "record 2: is no object", id="no-object"),
-        pytest.param("okta", "users.json", {"errorCode": "E0000011"}, "is an error answer", id="okta-error"),
         pytest.param("okta", "users.json", {"a": 1}, "is no list of users, groups or members", id="no-list"),
         pytest.param("okta", "users.json", 7, "is no list of users, groups or members", id="single"),
         pytest.param("okta", "odd.json", [], "is an empty list, and nothing says of what", id="empty"),
@@ -58,7 +57,6 @@ def read(folder: Path, cloud: str, files: dict[str, Any], account: str | None = 
         pytest.param(
             "google", "users.json", {"users": 7, "kind": "admin#directory#users"}, "not a list", id="kind"
         ),
-        pytest.param("google", "users.json", {"error": {"code": 403}}, "is an error answer", id="google-error"),
         pytest.param("google", "users.json", [{**GOOGLE, "suspended": "no"}], "not true or false", id="truth"),
         pytest.param("google", "users.json", [{**GOOGLE, "name": "Ann"}], "name is the text 'Ann'", id="inner"),
         pytest.param("entra", "users.json", [{**ENTRA, "accountEnabled": "False"}], "not true or false", id="text"),

@@ -69,7 +69,12 @@ def test_document_is_recognised_by_what_it_holds(document: Any, name: str, found
         pytest.param(7, "a.json", "holds a single value", id="number"),
         pytest.param({}, "a.json", "is no page", id="empty-object"),
         pytest.param({"limit": 5}, "a.json", "is no page", id="no-list"),
-        pytest.param({"errors": [{"code": "401"}]}, "a.json", "is an error answer", id="error-answer"),
+        pytest.param(
+            {"errors": [{"code": "invalid_token", "message": "expired"}], "trace": "t"},
+            "a.json",
+            "is an error answer of IBM Cloud, no page: invalid_token: expired",
+            id="error-answer",
+        ),
         pytest.param({"groups": [], "members": []}, "a.json", "is no page", id="two-lists"),
         pytest.param({"groups": ["x"]}, "a.json", "page 1, record 1: is no object", id="record-is-text"),
         pytest.param([GROUP, 5], "a.json", "page 1, record 2: is no object", id="record-is-a-number"),
