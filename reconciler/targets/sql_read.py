@@ -8,6 +8,7 @@ stands in sql_words.
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
@@ -37,6 +38,30 @@ class _Texts(dict[str | None, str | None]):
     def __missing__(self, text: str | None) -> str | None:
         self[text] = text
         return text
+
+
+@dataclass
+class _Fields:
+    """
+    The fields of a user, for `vars`: the dicts of one class's objects share their keys (PEP 412).
+
+    Each takes 184 bytes then, and 464 as a dict of its own.
+    """
+
+    user_name: str
+    email: str | None
+    first_name: str | None
+    last_name: str | None
+    display_name: str | None
+    distinguished_name: str | None
+    description: str | None
+    locale: str | None
+    locked: bool
+    can_change_password: bool
+    temporary_password: bool
+    password_expires_in_days: int | None
+    profiles: tuple[str, ...]
+    roles: tuple[str, ...]
 
 
 def snapshot(driver: Driver, role_groups: frozenset[str]) -> Snapshot:
@@ -135,22 +160,24 @@ def _live_users(
                 kind="user",
                 id=str(id_),
                 name=user_name,
-                fields={
-                    "user_name": user_name,
-                    "email": email,
-                    "first_name": first_name,
-                    "last_name": last_name,
-                    "display_name": display_name,
-                    "distinguished_name": distinguished_name,
-                    "description": description,
-                    "locale": texts[locale],
-                    "locked": locked == 1,
-                    "can_change_password": can_change_password == 1,
-                    "temporary_password": temporary_password == 1,
-                    "password_expires_in_days": expires,
-                    "profiles": sets[profiles],
-                    "roles": _with_elevated(sets[roles], elevated.get(id_)),
-                },
+                fields=vars(
+                    _Fields(
+                        user_name=user_name,
+                        email=email,
+                        first_name=first_name,
+                        last_name=last_name,
+                        display_name=display_name,
+                        distinguished_name=distinguished_name,
+                        description=description,
+                        locale=texts[locale],
+                        locked=locked == 1,
+                        can_change_password=can_change_password == 1,
+                        temporary_password=temporary_password == 1,
+                        password_expires_in_days=expires,
+                        profiles=sets[profiles],
+                        roles=_with_elevated(sets[roles], elevated.get(id_)),
+                    )
+                ),
                 active=enabled == 1,
                 external_id=external_id,
                 groups=tuple(sorted(filter(None, map(known, groups.split(","))))) if groups else (),
