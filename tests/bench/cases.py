@@ -18,7 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tests.bench.measure import Command
-from tests.bench.organisation import DATABASE
+from tests.bench.organisation import DATABASE, MEMBERSHIPS
 
 ROOT = Path(__file__).parents[2]
 TOUCHED = 1_000
@@ -79,11 +79,48 @@ def next_(folder: Path, size: int) -> Case:
 
 def login(folder: Path, size: int) -> Case:
     """
-    Return the plan of one person who has just logged in, beside the start of a program of that kind.
+    Return the plan of one person who has just logged in, not as the first, beside the start of such a program.
+    """
+    one = _login(made_world(folder, size), size)
+    _done(one)
+    return Case({"import click": _click(folder), "plan": one}, 1)
+
+
+def first_login(folder: Path, size: int) -> Case:
+    """
+    Return the plan of the first who logs in, beside the next one's: with no index, or an export that moved by 1 %.
+
+    The world moves on with each run, so it is that of the next plan.
+    """
+    world = made_world(folder.with_name(f"{folder.name}-next"), size)
+    one = _login(world, size)
+    seeds = count(os.getpid())
+
+    def move_on() -> None:
+        _done(one)
+        _done(_python(world, "tests.bench.moving", str(world), str(next(seeds))))
+
+    index = world / Path(DATABASE).parent / "names"
+    commands = {
+        "next login": replace(one, before=partial(_done, one)),
+        "no index": replace(one, before=lambda: shutil.rmtree(index)),
+        "1 % moved": replace(one, before=move_on),
+    }
+    return Case(commands, 1)
+
+
+def group(folder: Path, size: int) -> Case:
+    """
+    Return the plan of one group, of a hundred people at any size, beside the start of a program of that kind.
     """
     world = made_world(folder, size)
-    one = _reconciler(world, "plan", "--scope", f"login:person{size // 2}@example.com")
-    return Case({"import click": _click(folder), "plan": one}, 1)
+    one = _reconciler(world, "plan", "--scope", f"sync-groups:Team {size // 20}")
+    _done(one)
+    return Case({"import click": _click(folder), "plan": one}, MEMBERSHIPS * 10)
+
+
+def _login(world: Path, size: int) -> Command:
+    return _reconciler(world, "plan", "--scope", f"login:person{size // 2}@example.com")
 
 
 def apply_sqlite(folder: Path, size: int) -> Case:
@@ -140,6 +177,8 @@ CASES: dict[str, Callable[[Path, int], Case]] = {
     "first": first,
     "next": next_,
     "login": login,
+    "first-login": first_login,
+    "group": group,
     "apply-sqlite": apply_sqlite,
     "ledger": ledger,
     "startup": startup,

@@ -118,7 +118,7 @@ def test_the_table_is_printed_for_what_is_asked(tmp_path: Path) -> None:
 
     assert printed[0] == "startup, 1k users"
     assert [line[:14].strip() for line in printed[2:6]] == ["import click", "--version", "--help", "validate"]
-    assert set(CASES) == {"first", "next", "login", "apply-sqlite", "ledger", "startup"}
+    assert set(CASES) == {"first", "next", "login", "first-login", "group", "apply-sqlite", "ledger", "startup"}
 
 
 def rows(database: Path) -> list[tuple[str, str]]:
