@@ -45,6 +45,7 @@ def clashes(
         if named is None or not {*clash.conflict.keys} <= {*named.conflict.keys}:
             yield clash
     yield from _renamed_there(desired, rows, index)
+    yield from _called(desired, rows, index)
     for key, (_, lives) in sorted(found.items()):
         for clash in _taken(desired[key], rows.get(key), lives, index):
             # Whoever shares a name with another is told of that; the account that has it is spared all the same.
@@ -88,6 +89,19 @@ def _renamed_there(desired: Mapping[str, Desired], rows: Mapping[str, LedgerRow]
         if kept and matching.name_key(linked.name) != matching.name_key(wanted.name):
             told = f"{wanted.name!r} ({key}) was renamed in the target: {linked.name!r} (id {linked.id})"
             yield _clash(matching.kind, "renamed", [key], told, frozenset({linked.id}))
+
+
+def _called(desired: Mapping[str, Desired], rows: Mapping[str, LedgerRow], index: Index) -> Iterator[Clash]:
+    """
+    Yield a conflict where a linked entity bears another name, whoever changed it, and nobody can be renamed there.
+    """
+    matching = index.matching
+    for key, wanted in sorted(desired.items()) if matching.asks else ():
+        row = rows.get(key)
+        linked = index.by_id.get(row.link) if row and row.link else None
+        if linked and wanted.state == "active" and matching.name_key(linked.name) != matching.name_key(wanted.name):
+            told = f"{wanted.name!r} ({key}) is called {linked.name!r} (id {linked.id}): nothing renames it there"
+            yield _clash(matching.kind, "called", [key], told, frozenset({linked.id}))
 
 
 def _same_names(desired: Mapping[str, Desired], steady: Mapping[str, str], matching: Matching) -> Iterator[Clash]:
@@ -149,6 +163,7 @@ def _clash(kind: Kind, code: str, keys: Sequence[str], message: str, ids: frozen
         "name": f"rename one at the source or by an override ({_renaming(kind)}), or {off}",
         "borne": f"rename that account in the target, or {off}",
         "renamed": f"give it its name back in the target, or accept the new one by an override ({_renaming(kind)})",
+        "called": f"keep the name that it has there by an override ({_renaming(kind)})",
         "taken": f"rename that account in the target, or, if it is that person's, write {adopt}; or {off}",
     }[code]
     conflict = Conflict(id=digest(kind, code, ordered), kind=kind, keys=ordered, message=message, release=release)

@@ -24,8 +24,8 @@ class Matching(Struct, frozen=True, kw_only=True):
     How entities of one kind are told apart: the policy's matches, and how names and e-mails compare.
 
     Accounts that bear a `protected` name are as good as not there, but that their names are taken. `replaces`: an
-    entity whose name changed gets a successor, because the target cannot rename. `reborn`: one that the source
-    made anew, under the name of one that it no longer has, is that one.
+    entity whose name changed gets a successor, because the target cannot rename; `asks`: somebody decides what it
+    is called. `reborn`: one that the source made anew, under the name of one that it no longer has, is that one.
     """
 
     kind: Kind
@@ -34,6 +34,7 @@ class Matching(Struct, frozen=True, kw_only=True):
     mail_key: Callable[[str], str] = folded
     protected: frozenset[str] = frozenset()
     replaces: bool = False
+    asks: bool = False
     reborn: bool = False
 
 

@@ -58,7 +58,7 @@ class GroupLifecycle(Struct, frozen=True, kw_only=True):
 
     existing: Literal["adopt", "review", "refuse"] = "review"
     missing: Literal["deactivate", "flag", "delete", "keep"] | MoveTo = "keep"
-    renamed: Literal["update", "replace"] = "update"
+    renamed: Literal["update", "replace", "ask"] = "update"
     returned: Literal["restore", "keep"] = "restore"
 
 

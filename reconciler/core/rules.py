@@ -151,6 +151,7 @@ def group_matching(policy: Policy, equality: Equality, *, proved: bool) -> Match
         by=("link", "external_id", "user_name"),
         name_key=group_name_key(policy, equality),
         replaces=policy.groups.lifecycle.renamed == "replace",
+        asks=policy.groups.lifecycle.renamed == "ask",
         reborn=proved,
     )
 

@@ -20,7 +20,8 @@ class Abilities(Struct, frozen=True, kw_only=True):
     What a server says of itself. `endpoints` and `extensions` (those it requires) are by kind.
 
     `bulk` is how many writes one request may hold (0: each its own), `payload` how many bytes.
-    `attributes` are the names of its schemas' attributes by URN; empty where it lists no schemas.
+    `attributes` are the names of its schemas' attributes by URN; empty where it lists no schemas. `members` is
+    whether its schema says that a group that is asked for shows them (RFC 7643 section 7, `returned`).
     """
 
     patch: bool
@@ -33,6 +34,7 @@ class Abilities(Struct, frozen=True, kw_only=True):
     endpoints: dict[Kind, str]
     required: dict[Kind, tuple[str, ...]]
     attributes: dict[str, frozenset[str]]
+    members: bool
 
 
 def abilities(config: Json, types: Sequence[Json], schemas: Sequence[Json], quirks: Quirks) -> Abilities:
@@ -55,6 +57,7 @@ def abilities(config: Json, types: Sequence[Json], schemas: Sequence[Json], quir
         },
         required={kind: tuple(_required(one)) for kind, one in by_kind.items()},
         attributes={str(member(one, "id")): frozenset(_names(one)) for one in schemas},
+        members=any(_shows_members(one) for one in schemas if member(one, "id") == CORE["group"]),
     )
 
 
@@ -78,6 +81,11 @@ def _required(type_: Json) -> Iterator[str]:
 
 def _names(schema: Json) -> Iterable[str]:
     return (str(member(one, "name")).lower() for one in member(schema, "attributes") or ())
+
+
+def _shows_members(schema: Json) -> bool:
+    members = (one for one in member(schema, "attributes") or () if member(one, "name") == "members")
+    return any(member(one, "returned") in {"always", "default"} for one in members)
 
 
 def resources_of(body: Json) -> list[Json]:

@@ -138,7 +138,8 @@ def _sent(server: Server, known: Known, parts: Sequence[Move]) -> list[str]:
     if server.able.patch:
         return _made(server, [(part, _patch(server, part)) for part in parts])
     groups = [group or {} for group in server.gotten("group", [part.group for part in parts])]
-    sure = [(part, group) for part, group in zip(parts, groups, strict=True) if known.tells(group)]
+    pairs = zip(parts, groups, strict=True)
+    sure = [(part, group) for part, group in pairs if known.tells(group) or (group and server.able.members)]
     made = _made(server, [(part, _put(server, part, group)) for part, group in sure])
     whys = {part: why for (part, _), why in zip(sure, made, strict=True)}
     return [whys.get(part, _UNSEEN) for part in parts]

@@ -79,6 +79,9 @@ def fit(policy: Policy, known: Quirks) -> None:
     roles = ["roles"] if policy.roles.administrator.groups else []
     places: dict[Kind, set[str]] = {"user": {*known.users, *roles}, "group": {*known.groups, "name"}}
     refuse_what_has_no_place(policy, places, keeper="where a SCIM server", by="a path")
+    if policy.groups.lifecycle.renamed == "update" and not known.rename_groups:
+        told = "this server cannot rename groups, and the policy would (groups.lifecycle.renamed: update)"
+        raise UsageError(told, hint="write in the policy groups: {lifecycle: {renamed: ask}}")
     if policy.groups.membership != "none" and not known.members:
         told = "this server lists groups without their members, so nobody can tell who is in them"
         raise UsageError(told, hint="membership: none, in the policy's groups")

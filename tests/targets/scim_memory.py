@@ -40,8 +40,8 @@ class MemoryScim:
     """
     Users and groups by id. `config` is what it says of itself, `page` the most it lists at once.
 
-    `silent` answers a PATCH with 204. `on_ask(method, path)` is called before each request and may return what is
-    answered instead, or raise; `asked` are the requests so far.
+    `pages` are what else it says of itself. `silent` answers a PATCH with 204. `on_ask(method, path)` is called
+    before each request and may return what is answered instead, or raise; `asked` are the requests so far.
     """
 
     def __init__(self, *, etag: bool = True, patch: bool = True, page: int = 1000, silent: bool = False) -> None:
@@ -52,6 +52,7 @@ class MemoryScim:
         }
         self.page = page
         self.silent = silent
+        self.pages: dict[str, Any] = {}
         self.resources: dict[str, dict[str, dict[str, Any]]] = {"Users": {}, "Groups": {}}
         self.on_ask: Callable[[str, str], Answer | None] = lambda _method, _path: None
         self.asked: list[tuple[str, str]] = []
@@ -106,6 +107,8 @@ class MemoryScim:
     def _about(self, page: str) -> tuple[int, Any]:
         if page == "ServiceProviderConfig":
             return 200, self.config
+        if page in self.pages:
+            return 200, self.pages[page]
         raise Refusal(404, f"no page {page}")
 
     def _list(self, kind: str, query: dict[str, str]) -> Any:

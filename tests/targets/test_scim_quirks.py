@@ -455,6 +455,18 @@ def test_group_that_could_not_be_placed_or_put_away_is_refused(
     fit(policy, Quirks(groups={"parent": "x:parent", "deleted": "x:deleted", "active": "x:active"}))
 
 
+def test_policy_that_renames_groups_where_nothing_can_is_refused() -> None:
+    """
+    `update` is no use to a server that refuses another name, and what to write instead is said.
+    """
+    policy = Policy(users=UserPolicy(), groups=GroupPolicy())
+    with pytest.raises(UsageError, match="cannot rename groups") as refused:
+        fit(policy, PROFILES["atlassian"])
+
+    assert "groups: {lifecycle: {renamed: ask}}" in refused.value.hint
+    fit(replace(policy, groups=GroupPolicy(lifecycle=GroupLifecycle(renamed="ask"))), PROFILES["atlassian"])
+
+
 def test_policy_that_fits_is_taken() -> None:
     """
     A field that is the target's needs no place, and roles may be groups alone.

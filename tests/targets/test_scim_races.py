@@ -95,6 +95,24 @@ def test_members_that_nobody_shows_are_not_overwritten() -> None:
     assert server.resources["Groups"][team.id]["members"] == [{"value": ann.id}]
 
 
+@pytest.mark.parametrize(("returned", "outcome"), [("default", "landed"), ("request", "failed")])
+def test_group_that_a_dead_run_left_empty_is_joined_where_the_schema_shows_members(
+    returned: str, outcome: str
+) -> None:
+    """
+    Where no group shows members, the server's schema tells whether that is because they have none.
+    """
+    server = MemoryScim(patch=False)
+    urn = "urn:ietf:params:scim:schemas:core:2.0:Group"
+    attributes = [{"name": "displayName"}, {"name": "members", "returned": returned}]
+    server.pages["Schemas"] = {"Resources": [{"id": urn, "attributes": attributes}]}
+    before = server.target(SETTINGS)
+    ann, team = landed(before, creation("ann")), landed(before, creation("Team", kind="group"))
+    result = written(server.target(SETTINGS), update(ann, join=(team.id,)))
+
+    assert result.outcome == outcome
+
+
 def test_new_group_is_empty_whatever_is_shown() -> None:
     """
     Who joins a group that this run made puts nobody out, although an empty one shows no members.
