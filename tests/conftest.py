@@ -2,9 +2,12 @@
 What holds for every test: Git knows no person and no machine, and hypothesis gives every run the same cases.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -16,12 +19,30 @@ _MANY = {"fuzz", "hostile", "schedules", "test_crashes.py", "test_imports.py", "
 # Whoever runs the tests may be in the middle of a commit, may sign commits, or may have told Git no name at all.
 for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
-os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+os.environ["GIT_CONFIG_GLOBAL"] = str(Path(__file__).parent / "data" / "gitconfig")
 os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
+
+# Hundreds of processes start from here, and each would compile everything anew where no bytecode may lie in the
+# checkout: it lies elsewhere then, for as long as the tests run.
+if sys.dont_write_bytecode:
+    _BYTECODE = TemporaryDirectory(prefix="bytecode-")
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _BYTECODE.name
+    sys.dont_write_bytecode = False
 
 # A shared core misses any deadline; a red test must be red again when it is run again.
 settings.register_profile("same cases", deadline=None, derandomize=True, database=None)
 settings.load_profile("same cases")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """
+    Look for no garbage among thousands of collected tests, which stay until the end, and less often for any.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000)
 
 
 @pytest.fixture(scope="session")

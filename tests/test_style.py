@@ -177,8 +177,18 @@ def definitions(path: Path) -> tuple[ast.Module | ast.ClassDef | ast.FunctionDef
     """
     Return the syntax of a module, and of every class and function in it.
     """
-    nodes = ast.walk(ast.parse(path.read_text("utf-8"), str(path)))
-    return tuple(node for node in nodes if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef))
+    return tuple(defined(ast.parse(path.read_text("utf-8"), str(path))))
+
+
+def defined(node: ast.AST) -> Iterator[ast.Module | ast.ClassDef | ast.FunctionDef]:
+    """
+    Yield a node, if it is a module, class or function, and all of these among the statements below it.
+    """
+    if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+        yield node
+    for below in ast.iter_child_nodes(node):
+        if isinstance(below, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from defined(below)
 
 
 def one_sentence(text: str) -> bool:

@@ -95,7 +95,7 @@ USER_ROWS = st.builds(
     roles=SETS,
     attributes=st.dictionaries(TEXTS, TEXTS | SETS, max_size=3),
 )
-MANY = st.lists(USER_ROWS, max_size=8, unique_by=lambda each: each.key)
+MANY = st.lists(USER_ROWS, max_size=5, unique_by=lambda each: each.key)
 
 
 @given(rows=MANY)

@@ -112,12 +112,13 @@ def test_page_shows_what_the_markdown_says(text: str) -> None:
     Every line within a fence of the Markdown is a line of the page, in order, and nothing else is code.
     """
     source = render_markdown(hostile(text))
-    lines = [line for line in source.split("\n") if line in page(hostile(text)).code.split("\n")]
+    code = [line for line in Page(source).code.split("\n") if line]
+    there = {*code}
 
-    assert [line for line in lines if line] == [line for line in page(hostile(text)).code.split("\n") if line]
+    assert [line for line in source.split("\n") if line in there] == code
 
 
-@pytest.mark.parametrize("count", [0, 1, 40, 40_000])
+@pytest.mark.parametrize("count", [0, 1, 40, 4_000, pytest.param(40_000, marks=pytest.mark.ci)])
 def test_it_reads_well_however_much_there_is(count: int) -> None:
     """
     The first screen has counts and digest, all is within what a comment holds, and most is folded.
