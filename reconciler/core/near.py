@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypeVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from reconciler.core.directory import names_in_export
 from reconciler.core.export import Export, Placed, PlacedGroup
 from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.matching import folded
@@ -79,7 +80,7 @@ def nearby(
     Return all that a run about the named needs to know; None where that is too many to be read one by one.
 
     Overrides speak of people and groups too: who these are must be known, and whether a blocked one is still on.
-    Where groups are named, whoever is in them, on either side, is near: they are found first, without anybody.
+    Near is whoever is in a group that is named, on either side, or that somebody named leaves: is it empty then?
     """
     spoken = tuple(overrides)
     named = frozenset(_named(scope, policy))
@@ -88,7 +89,10 @@ def nearby(
         if groups is None:
             return None
         named |= frozenset(_members(groups))
-    return _found(named | frozenset(_spoken_of(spoken, policy)), spoken, policy, look)
+    first = named | frozenset(_spoken_of(spoken, policy))
+    near = _found(first, spoken, policy, look)
+    left = frozenset(_left(scope, near)) if near and scope.users == "named" else frozenset[Ask]()
+    return _found(first | left, spoken, policy, look) if left else near
 
 
 def _found(
@@ -103,7 +107,8 @@ def _found(
     while asks := (first | _sought(near, policy) | _renamed(near, overrides, policy)) - asked or (
         _mails(near, policy) - asked
     ):
-        near = _joined(near, look(asks))
+        found = look(asks)
+        near = Near(*(getattr(near, name) | getattr(found, name) for name in Near.__struct_fields__))
         asked |= asks
         if near.size > MOST:
             return None
@@ -130,10 +135,6 @@ def _by_key(found: Mapping[str, _Found]) -> tuple[_Found, ...]:
     return tuple(one for _, one in sorted(found.items()))
 
 
-def _joined(one: Near, other: Near) -> Near:
-    return Near(*(getattr(one, name) | getattr(other, name) for name in Near.__struct_fields__))
-
-
 def _named(scope: Scope, policy: Policy) -> Iterator[Ask]:
     """
     Yield whom the scope names; who is gone from the source, too, where the scope may mean them.
@@ -154,6 +155,20 @@ def _members(groups: Near) -> Iterator[Ask]:
     """
     yield from (("user", "within", key) for key in groups.groups)
     yield from (("user", "in", link) for link in groups.live_groups)
+
+
+def _left(scope: Scope, near: Near) -> Iterator[Ask]:
+    """
+    Yield by what the people of those groups are found that somebody named would leave.
+    """
+    named = frozenset(form for name in scope.named for form in forms(name))
+    keys = {row.link: key for key, row in near.group_rows.items()}
+    for key, placed in near.users.items():
+        row = near.user_rows.get(key)
+        live = near.live_users.get(row.link or "") if row else None
+        if live and any(not named.isdisjoint(forms(name)) for name in names_in_export(placed.row)):
+            left = (link for link in live.groups if keys.get(link, "") not in ("", *placed.row.groups))
+            yield from (("user", "in", link) for link in left)
 
 
 def _renamed(near: Near, overrides: Iterable[Override], policy: Policy) -> frozenset[Ask]:

@@ -167,6 +167,33 @@ def test_too_many_to_be_looked_at_one_by_one_are_read_at_once(
     assert nearby(whole.scope, whole.overrides, whole.policy, Sight(whole).look) is None
 
 
+def test_group_of_too_many_is_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Nor are the groups looked for one by one, where there are too many of them.
+    """
+    monkeypatch.setattr(module, "MOST", 1)
+    whole = whole_world(company(tmp_path, 3), sync_groups(["staff", "g1"]))
+
+    assert nearby(whole.scope, (), whole.policy, Sight(whole).look) is None
+
+
+def test_who_leaves_a_group_of_many_is_decided_of_few(tmp_path: Path) -> None:
+    """
+    Whether anybody stays in the group is known by looking at who is in it, and at nobody else.
+    """
+    world = company(tmp_path, 30)
+    world.cloud_says("p3", groups=("g3",))
+    world.cloud_says("p4", groups=("staff",))
+    decided = {}
+    for name in ("p3", "p4"):
+        whole = whole_world(world, login([name]))
+        near = nearby(whole.scope, (), whole.policy, Sight(whole).look)
+        assert near is not None
+        decided[name] = decide(narrowed(whole, near)), len(near.live_users)
+
+    assert [(one.at_large, count) for one, count in decided.values()] == [(False, 30), (True, 1)]
+
+
 def test_who_is_linked_is_not_looked_for_by_mail(tmp_path: Path) -> None:
     """
     Only for somebody new are e-mails asked for, and only where the policy finds accounts by them.
