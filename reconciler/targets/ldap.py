@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from reconciler.core.model import Equality, Kind, Snapshot
 from reconciler.core.policy import Policy
 from reconciler.errors import TargetError, WireError
+from reconciler.files.rows import collector_paused
 from reconciler.ports import Result, Write
 from reconciler.ports_adapter import Opening, TargetAdapter
 from reconciler.ports_doctor import Finding
@@ -57,7 +58,8 @@ class LdapTarget:
         try:
             if not self._known.groups:
                 self._known.snapshot()
-            return write_all(self._known, writes)
+            with collector_paused():
+                return write_all(self._known, writes)
         except WireError as error:
             raise TargetError(error.message, hint=error.hint) from error
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping
 from reconciler.core.model import SETS, Fields, Kind, Live, Value
 from reconciler.ports import Write
 from reconciler.targets.ldap_settings import Groups, LdapSettings, Users
-from reconciler.wire.ldap import Changes
 from reconciler.wire.ldap_entry import Entry
 from reconciler.wire.ldap_names import naming, normal
+from reconciler.wire.ldap_requests import Changes
 
 NAMES: dict[Kind, str] = {"user": "user_name", "group": "name"}
 OURS = "run-unnamed"
@@ -140,9 +140,10 @@ def said(entry: Entry, attribute: str) -> str | None:
     Values have no order (RFC 4512, section 2.2), but servers keep that in which they were written.
     """
     values = entry.all(attribute)
-    own = naming(entry.dn).get(attribute.lower()) if len(values) > 1 else None
-    named = (one for one in values if own is not None and one.lower() == own.lower())
-    return next(named, entry.first(attribute))
+    if len(values) > 1:
+        own = (naming(entry.dn).get(attribute.lower()) or "").lower()
+        return next((one for one in values if own and one.lower() == own), entry.first(attribute))
+    return values[0] or None if values else None
 
 
 def is_named_by(entry: Entry, attribute: str) -> bool:
@@ -218,7 +219,8 @@ def _writer(entry: Entry, settings: LdapSettings) -> str | None:
     name = entry.first("modifiersName")
     if name is None:
         return None
-    return OURS if normal(name) == normal(settings.bind_dn) else "admin"
+    ours = name == settings.bind_dn or normal(name) == normal(settings.bind_dn)
+    return OURS if ours else "admin"
 
 
 def _is_disabled(entry: Entry, at: Users) -> bool:

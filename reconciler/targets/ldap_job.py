@@ -15,6 +15,8 @@ from reconciler.wire.ldap_entry import Entry
 class Job:
     """
     One write on its way: what it sets, the entry as it was and is, and what has become of it.
+
+    `touched` tells that something was done to the entry itself, `moved` that groups list it otherwise.
     """
 
     def __init__(self, write: Write) -> None:
@@ -25,6 +27,7 @@ class Job:
         self.entry: Entry | None = None
         self.groups: set[str] = set()
         self.dn = ""
+        self.touched = self.moved = False
         self.outcome: Literal["", "landed", "failed", "left"] = ""
         self.message = ""
 

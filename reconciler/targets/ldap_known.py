@@ -23,7 +23,7 @@ class Known:
     """
     A directory, and its groups as they were read last: id -> (dn, name); `members` are the ids of whom lists whom.
 
-    `roles` names groups that express a role.
+    `roles` names groups that express a role; `people` is how many there were, and were made by us.
     """
 
     def __init__(self, directory: Directory, settings: LdapSettings, roles: frozenset[str]) -> None:
@@ -33,6 +33,7 @@ class Known:
         self.groups: dict[str, tuple[str, str]] = {}
         self.members: dict[str, set[str]] = {}
         self._normal: dict[str, str] = {}
+        self.people = 0
 
     def snapshot(self) -> Snapshot:
         """
@@ -45,6 +46,7 @@ class Known:
             people = self.every("user")
             users = [self.person(one, members.get(self._spelled(self.member(one)), ())) for one in people.entries]
             groups = [self.team(one) for one in found.entries if self.name_of(one) not in self.roles]
+        self.people = len(users)
         problem = "; ".join((*found.faults, *people.faults, *_elsewhere(found, people)))
         return Snapshot(
             users=tuple(sorted(users, key=_id)),
@@ -63,8 +65,13 @@ class Known:
 
     def by_id(self, kind: Kind, ids: Sequence[str]) -> dict[str, Entry]:
         """
-        Return those of the entries that are there, by id.
+        Return those of the entries that are there, by id: asked for by their ids, or all where they are most.
         """
+        if len(ids) > AT_ONCE and len(ids) * 2 > (self.people if kind == "user" else len(self.groups)):
+            everybody = self.every(kind)
+            _refuse_part(everybody)
+            there = {entry.first(self.settings.id) or "": entry for entry in everybody.entries}
+            return {id_: there[id_] for id_ in ids if id_ in there}
         found: dict[str, Entry] = {}
         for start in range(0, len(ids), AT_ONCE):
             wanted = "".join(f"({self.settings.id}={asserted(id_)})" for id_ in ids[start : start + AT_ONCE])
@@ -91,8 +98,7 @@ class Known:
         if len(entries) <= FEW:
             return [self.groups_of(self.member(one)) for one in entries]
         found, members = self._members()
-        if found.faults:
-            raise WireError("; ".join(found.faults), hint="let the reconciler's account read all groups")
+        _refuse_part(found)
         return [set(members.get(self._spelled(self.member(one)), ())) for one in entries]
 
     def groups_of(self, member: str) -> set[str]:
@@ -187,6 +193,14 @@ class Known:
     def _search(self, kind: Kind, filter_: str, attributes: Sequence[str]) -> Found:
         base = place(self.settings, kind).base
         return self.directory.search(base, filter_, attributes, page=self.settings.page)
+
+
+def _refuse_part(found: Found) -> None:
+    """
+    Raise WireError for a reading that was cut short: who is missing in it might be there.
+    """
+    if found.faults:
+        raise WireError("; ".join(found.faults), hint="let the reconciler's account read everything")
 
 
 def _elsewhere(*found: Found) -> list[str]:

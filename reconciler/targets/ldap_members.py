@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 
 from reconciler.targets.ldap_known import Known
-from reconciler.wire.ldap import Changes
+from reconciler.wire.ldap_requests import Changes
 
 IN_ONE = 1000
 """Members that one modification moves."""

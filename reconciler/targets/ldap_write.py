@@ -72,8 +72,11 @@ def _make(known: Known, job: Job, *, asserted: bool) -> None:
     """
     Write an entry's own attributes.
     """
+    if job.write.action == "update" and not job.fields:
+        return
     number = csn(job.write.expects) if job.write.kind == "user" else ""
     controls = [asserting(f"(entryCSN={number})")] if asserted and number else []
+    job.touched = True
     if job.write.action == "create":
         _create(known, job)
     elif job.write.action == "delete":
@@ -90,6 +93,8 @@ def _create(known: Known, job: Job) -> None:
         _found_earlier(known, job)
     elif done.code != _DONE:
         job.end("failed", done.message)
+    else:
+        known.people += write.kind == "user"
 
 
 def _found_earlier(known: Known, job: Job) -> None:
@@ -199,6 +204,7 @@ def _note(known: Known, job: Job, moves: Moves, by_member: dict[str, Job]) -> No
         moves.leave[group].add(before)
     for group in job.join - job.groups:
         moves.join[group].add(after)
+    job.moved = bool(job.leave & job.groups or job.join - job.groups)
     if before and before != after and not gone:
         for group in job.groups - job.leave:
             moves.leave[group].add(before)
@@ -223,6 +229,9 @@ def _read_back(known: Known, jobs: Sequence[Job]) -> list[Result]:
     written = [job for job in jobs if not job.outcome and job.write.action != "delete"]
     for kind in NAMES:
         given = [job for job in written if job.write.kind == kind]
+        if _undisturbed(known, given):
+            lives |= {id(job): _live(known, job, job.entry) for job in given if job.entry and not job.touched}
+            given = [job for job in given if job.touched]
         by_id = known.by_id(kind, [job.write.id for job in given if job.write.id])
         by_dn = known.by_dn(kind, sorted({job.write.name for job in given if not job.write.id}))
         for job in given:
@@ -238,6 +247,20 @@ def _read_back(known: Known, jobs: Sequence[Job]) -> list[Result]:
         )
         for job in jobs
     ]
+
+
+def _undisturbed(known: Known, jobs: Sequence[Job]) -> bool:
+    """
+    Return whether who was only moved between groups has the entry that was looked at.
+
+    Where the server notes memberships on people's own entries (memberOf), it does so for everybody: one tells.
+    """
+    moved = next((job for job in jobs if job.moved and not job.touched and job.entry), None)
+    if moved is None or moved.entry is None:
+        return True
+    there = known.by_id(moved.write.kind, [moved.write.id or ""]).get(moved.write.id or "")
+    number = moved.entry.first("entryCSN")
+    return number is not None and there is not None and there.first("entryCSN") == number
 
 
 def _live(known: Known, job: Job, entry: Entry) -> Live:

@@ -6,23 +6,20 @@ Nothing is followed: a referral is told, and no secret goes to where it points. 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from reconciler.effects import effect
 from reconciler.errors import WireError
 from reconciler.wire.ldap_entry import Entry, entry
+from reconciler.wire.ldap_requests import Changes, add_request, modify_request, sent
 
 if TYPE_CHECKING:
     from ldap3 import Connection
 
 _PAGING = "1.2.840.113556.1.4.319"
 _STOPPED = {3: "its time limit", 4: "its size limit", 11: "an administrative limit"}
-
-
-Changes: TypeAlias = dict[str, list[tuple[str, list[bytes]]]]
-"""What is done to attributes by their names: `MODIFY_ADD`, `MODIFY_DELETE` or `MODIFY_REPLACE`, and the values."""
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -92,12 +89,12 @@ class Directory:
         whole = tuple(self._whole(one) for one in entries)
         return Found(entries=whole, pages=pages, faults=tuple(faults), referrals=tuple(referrals))
 
-    def add(self, dn: str, attributes: dict[str, list[bytes]], *, controls: Sequence[Any] = ()) -> Done:
+    def add(self, dn: str, attributes: dict[str, list[bytes]]) -> Done:
         """
         Add an entry.
         """
         with effect("ldap", "add"), told(self.url, "add an entry"):
-            self._connection.add(dn, attributes=attributes, controls=list(controls) or None)
+            sent(self._connection, add_request(dn, attributes))
         return _done(self._connection.result)
 
     def modify(self, dn: str, changes: Changes, *, controls: Sequence[Any] = ()) -> Done:
@@ -105,7 +102,10 @@ class Directory:
         Change attributes of an entry, all of them or none.
         """
         with effect("ldap", "modify"), told(self.url, "modify an entry"):
-            self._connection.modify(dn, changes, controls=list(controls) or None)
+            if controls:
+                self._connection.modify(dn, changes, controls=list(controls))
+            else:
+                sent(self._connection, modify_request(dn, changes))
         return _done(self._connection.result)
 
     def modify_dn(self, dn: str, leaf: str, *, above: str | None = None, controls: Sequence[Any] = ()) -> Done:

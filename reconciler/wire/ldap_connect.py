@@ -13,6 +13,7 @@ from msgspec import Struct
 from reconciler.effects import effect
 from reconciler.errors import UsageError, WireError
 from reconciler.wire.ldap import Directory, told
+from reconciler.wire.ldap_lean import lean
 
 if TYPE_CHECKING:
     from ldap3 import Connection
@@ -97,7 +98,9 @@ def _bound(url: str, channel: Channel) -> "Connection":
         auto_range=False,
         auto_encode=False,
         receive_timeout=channel.timeout,
+        return_empty_attributes=False,
     )
+    connection.strategy.decode_response_fast = lean(connection.strategy.decode_response_fast)
     with effect("ldap", f"bind {url}"), told(url, "connect"), _closed_on_failure(connection):
         connection.open()
         if channel.start_tls and parts.scheme == "ldap":

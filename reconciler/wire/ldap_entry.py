@@ -34,14 +34,21 @@ class Entry(Struct, frozen=True):
         """
         Return the values of an attribute that are text.
         """
-        texts = (_text(value) for value in self.attributes.get(name.lower(), ()))
-        return tuple(text for text in texts if text is not None)
+        values = self.attributes.get(name.lower(), ())
+        try:
+            return tuple([value.decode() for value in values])
+        except UnicodeDecodeError:
+            return tuple(text for text in map(_text, values) if text is not None)
 
     def first(self, *names: str) -> str | None:
         """
         Return the first value of the first of these attributes that the entry has; None without any.
         """
-        return next((value for name in names for value in self.all(name) if value), None)
+        for name in names:
+            for value in self.all(name):
+                if value:
+                    return value
+        return None
 
     def classes(self) -> frozenset[str]:
         """

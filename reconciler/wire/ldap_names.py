@@ -17,6 +17,8 @@ _ATTRIBUTE = re.compile(
     \s*(?P<end>[,;+]|\Z)""",
     re.VERBOSE | re.DOTALL,
 )
+_SIMPLE = re.compile(r"(?:(?:cn|ou|uid|dc|o|c|l|st)=[a-z0-9@._-]+(?: [a-z0-9@._-]+)*(?:,(?!\Z)|\Z))+")
+"""Most names as they are compared: nothing in them is escaped, and every type is called by its short name."""
 _ESCAPE = re.compile(r"((?:\\[0-9A-Fa-f]{2})+)|\\(.)", re.DOTALL)
 _STRINGS = (0x04, 0x0C, 0x13, 0x16)
 """The tags of BER for a string of bytes, of UTF-8, printable and IA5 characters."""
@@ -70,6 +72,9 @@ def normal(dn: str) -> str:
     Types by their short names, values prepared as caseIgnoreMatch does (RFC 4518): compatibility forms, case and
     repeated spaces do not count. Raises ValueError for what is no distinguished name.
     """
+    lower = dn.lower() if dn.isascii() else ""
+    if _SIMPLE.fullmatch(lower):
+        return lower
     parts: list[list[str]] = [[]]
     for kind, value, end in _attributes(dn):
         parts[-1].append(f"{kind}={escaped(_prepared(value))}")

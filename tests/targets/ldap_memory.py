@@ -9,11 +9,12 @@ from typing import Any
 from reconciler.targets.ldap import LdapTarget
 from reconciler.targets.ldap_known import Known
 from reconciler.targets.ldap_settings import Groups, LdapSettings, Users
-from reconciler.wire.ldap import Changes, Done, Found
+from reconciler.wire.ldap import Done, Found
 from reconciler.wire.ldap_connect import Channel
 from reconciler.wire.ldap_controls import ASSERTION
 from reconciler.wire.ldap_entry import Entry, entry
 from reconciler.wire.ldap_names import normal, parent
+from reconciler.wire.ldap_requests import Changes
 
 BASE = "dc=example,dc=org"
 US = f"cn=reconciler,{BASE}"
@@ -40,6 +41,8 @@ class MemoryDirectory:
         self.asserts, self.overlays, self.refuses, self.writer = asserts, overlays, refuses, writer
         self.entries: dict[str, tuple[str, dict[str, list[bytes]]]] = {}
         self.clock, self.keeper = 0, ""
+        self.asked: list[str] = []
+        self.faults: tuple[str, ...] = ()
 
     def target(self, settings: LdapSettings = SETTINGS) -> LdapTarget:
         """
@@ -54,13 +57,15 @@ class MemoryDirectory:
         Return the entries below `base` of which one part of the filter is true.
         """
         del page
+        self.asked.append(filter_)
         asked = [(name.lower(), value.lower()) for _, name, value in _SAID.findall(filter_)]
         below = [
             (dn, held)
             for key, (dn, held) in self.entries.items()
             if (key == normal(base) if scope == "BASE" else key.endswith(f",{normal(base)}"))
         ]
-        return Found(entries=tuple(self._seen(dn, held) for dn, held in below if self._fits(held, asked)))
+        entries = tuple(self._seen(dn, held) for dn, held in below if self._fits(held, asked))
+        return Found(entries=entries, faults=self.faults)
 
     def add(self, dn: str, attributes: dict[str, list[bytes]]) -> Done:
         """
@@ -88,6 +93,10 @@ class MemoryDirectory:
                 kept = [] if verb == "MODIFY_REPLACE" else [one for one in held.get(name, []) if one not in values]
                 held[name] = kept + ([] if verb == "MODIFY_DELETE" else values)
         self._stamp(dn)
+        if "memberOf" in self.overlays:
+            for _, values in changes.get("member", ()):
+                for value in values:
+                    self._stamp(value.decode())
         return _done(0)
 
     def modify_dn(self, dn: str, leaf: str) -> Done:

@@ -115,3 +115,11 @@ def test_only_a_name_has_parts(cut: object) -> None:
     assert callable(cut)
     with pytest.raises(ValueError, match="no distinguished name"):
         cut("nonsense")
+
+
+@given(st.lists(st.from_regex(r"\A(cn|ou|UID|dc|title)=[A-Za-z0-9@._ -]+\Z"), min_size=1, max_size=4))
+def test_plain_names_are_compared_as_any_other(parts: list[str]) -> None:
+    """
+    A name without anything to escape, which is told at a glance, comes to the same as read part by part.
+    """
+    assert normal(",".join(parts)) == normal(" , ".join(parts))
