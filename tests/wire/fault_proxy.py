@@ -138,8 +138,10 @@ FAULTS: dict[str, Callable[[FaultyHandler], None]] = {
     "error after the write": _late_error,
     "409": _refusing(409),
     "412": _refusing(412),
+    "413": _refusing(413),
     "429": _refusing(429, Retry_After="0"),
     "500": _refusing(500),
+    "501": _refusing(501),
     "503": _refusing(503, Retry_After="Sun, 06 Nov 1994 08:49:37 GMT"),
 }
 
