@@ -169,10 +169,11 @@ def test_an_effect_that_nobody_hears_is_the_block_alone() -> None:
 
 
 @pytest.fixture
-def example(tmp_path: Path) -> Path:
+def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """
-    Return a repository with the example organisation that no run has seen.
+    Return a repository with the example organisation that no run has seen. Python itself writes no file meanwhile.
     """
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     shutil.copytree(ROOT / "state", tmp_path / "state", ignore=shutil.ignore_patterns("ledger"))
     (tmp_path / ".gitignore").write_text(".reconciler/\n", encoding="utf-8")
     for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "Begin"]):
