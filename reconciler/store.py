@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from reconciler.core.runs import Commit
 from reconciler.errors import StoreError
-from reconciler.store_commit import make_commit, signature
+from reconciler.store_commit import known_to, make_commit, signature
 from reconciler.store_copies import contents_of
 from reconciler.store_files import catch_up, heal, write
 from reconciler.store_git import Git, failure
@@ -118,19 +118,18 @@ class GitStore(Struct, frozen=True):
         """
         Return the store of the ledger at `root`, a path relative to `folder`, which lies in the repository.
 
-        `branch` None: the branch that is checked out. Git's own user.name and user.email come before `author`;
-        `now` dates the commits. Raises NoRepositoryError where `folder` is in none.
+        `branch` None: the branch that is checked out. `author` signs the commits where Git has no user.name and
+        user.email of its own; `now` dates them. Raises NoRepositoryError where `folder` is in none.
         """
         here = Git(folder)
         top, prefix = os.fsdecode(here.run("rev-parse", "--show-toplevel", "--show-prefix")).split("\n")[:2]
         git = Git(Path(top))
-        own = git.line("config", "user.name"), git.line("config", "user.email")
         return cls(
             git=git,
             root=prefix + _checked(root),
             ref=_branch(git, branch) if branch else _head(git),
             prefix=prefix,
-            author=own if all(own) else author,
+            author=author,
             now=now,
         )
 
@@ -207,7 +206,8 @@ class GitStore(Struct, frozen=True):
             heal(self.git, self.revision(), self.root, paths)
         tip = self._tip(parent)
         contents = dict(zip(paths, files.values(), strict=True))
-        new = make_commit(self.git, contents, message, tip=tip, signature=signature(self.author, self.now()))
+        by = signature(known_to(self.git, self.author), self.now())
+        new = make_commit(self.git, contents, message, tip=tip, signature=by)
         if new != tip:
             self._move(tip, new)
         if new != tip and self._checked_out():

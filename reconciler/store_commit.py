@@ -41,6 +41,14 @@ def commit_names(
     return _name(git.run("commit-tree", tree, *onto, "-F", "-", feed=message.encode(), **signature))
 
 
+def known_to(git: Git, otherwise: tuple[str, str]) -> tuple[str, str]:
+    """
+    Return name and e-mail of the person whom Git knows here; `otherwise`, where it lacks one of them.
+    """
+    own = git.line("config", "user.name"), git.line("config", "user.email")
+    return own if all(own) else otherwise
+
+
 def signature(author: tuple[str, str], now: datetime) -> dict[str, str]:
     """
     Return what tells Git who commits, by name and e-mail, and when (to the second, in UTC).

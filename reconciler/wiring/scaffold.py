@@ -17,7 +17,7 @@ from reconciler.files.exports import read_export
 from reconciler.files.new_export import write_export
 from reconciler.files.schema import shipped
 from reconciler.files.state import RULINGS
-from reconciler.store_commit import signature
+from reconciler.store_commit import known_to, signature
 from reconciler.store_git import Git
 from reconciler.wiring.scaffold_github import add_github
 from reconciler.wiring.surroundings import stamp
@@ -93,8 +93,7 @@ def commit(folder: Path, message: str, *, now: datetime) -> None:
     Commit everything in `folder`, by whom Git knows, or else by Reconciler itself; no configuration is touched.
     """
     git = Git(folder)
-    own = git.line("config", "user.name"), git.line("config", "user.email")
-    by = signature(own if all(own) else (_AUTHOR.name, _AUTHOR.email), now)
+    by = signature(known_to(git, (_AUTHOR.name, _AUTHOR.email)), now)
     git.run("add", "--all")
     git.run("commit", "--quiet", "--no-gpg-sign", "--file=-", feed=message.encode(), **by)
 
