@@ -193,7 +193,8 @@ def accuse(event: str, details: tuple[Any, ...], inside: bool) -> None:  # noqa:
     elif event.startswith("reconciler") and OPENED:
         with suppress(sqlite3.ProgrammingError):  # closed again before anybody could ask
             OPENED.pop().set_trace_callback(lambda sql: sys.audit("statement", sql))
-    if not inside and (event in AUDITED or (event == "open" and _writes(*details))):
+    compiled = sys.pycache_prefix and str(details[:1]).startswith(f"('{sys.pycache_prefix}")  # by Python itself
+    if not inside and not compiled and (event in AUDITED or (event == "open" and _writes(*details))):
         os.write(2, f"dodged: {event} {details}\n".encode())
 
 
