@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import settings
@@ -21,14 +20,6 @@ for name in [name for name in os.environ if name.startswith("GIT_")]:
     del os.environ[name]
 os.environ["GIT_CONFIG_GLOBAL"] = str(Path(__file__).parent / "data" / "gitconfig")
 os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
-
-# Hundreds of processes start from here, and each would compile everything anew where no bytecode may lie in the
-# checkout: it lies elsewhere then, for as long as the tests run.
-if sys.dont_write_bytecode:
-    _BYTECODE = TemporaryDirectory(prefix="bytecode-")
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _BYTECODE.name
-    sys.dont_write_bytecode = False
 
 # A shared core misses any deadline; a red test must be red again when it is run again.
 settings.register_profile("same cases", deadline=None, derandomize=True, database=None)
