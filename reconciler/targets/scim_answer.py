@@ -5,6 +5,7 @@ What a SCIM server's answer to a write means, and what the server then holds.
 from collections.abc import Mapping, Sequence
 from functools import partial
 
+from reconciler.core.matching import folded
 from reconciler.core.model import Fields, Kind, Live
 from reconciler.errors import TargetError
 from reconciler.targets.scim_bulk import id_at
@@ -78,8 +79,9 @@ def _done(server: Server, known: Known, job: Job, answer: Answer) -> None:
     except TargetError as error:
         job.end("failed", error.message)
         return
-    id_ = str(member(said, "id") or write.id or id_at(answer.headers.get("location", "")))
-    whole = bool(member(said, "id")) and (server.able.etag or write.action == "create")
+    shown = str(member(said, "id") or "")
+    id_ = write.id or shown or id_at(answer.headers.get("location", ""))
+    whole = bool(shown) and shown == id_ and (server.able.etag or write.action == "create")
     if whole and not (kind == "group" and write.action == "update"):
         _holding(server, known, job, said)
     elif id_:
@@ -93,7 +95,12 @@ def read_all_back(server: Server, known: Known, jobs: Sequence[Job], *, since: s
     Take in what the server holds now of all that is still to be read back.
     """
     for kind in CORE:
-        asked = {job.unread: job for job in jobs if job.unread and job.write.kind == kind}
+        asked: dict[str, Job] = {}
+        for job in (job for job in jobs if job.unread and job.write.kind == kind):
+            if asked.setdefault(job.unread, job) is not job:
+                job.end(
+                    "failed", f"the server says that {job.write.name!r} is what it made for another: {job.unread}"
+                )
         right = partial(_right, known, kind, asked)
         for id_, came in read_back(server, kind, [*asked], since=since, right=right):
             if isinstance(came, TargetError):
@@ -121,9 +128,26 @@ def _holding(server: Server, known: Known, job: Job, after: Json) -> None:
     if write.action == "update" and _idle(server, known, job, after):
         job.end("failed", f"the server said that it was done, and changed nothing of {write.name!r}")
         return
+    if write.action == "create" and not _newly_made(known, job, after):
+        job.end(
+            "failed", f"the server says that it made {write.name!r}, and shows {member(after, 'id')}: another's"
+        )
+        return
     if write.kind == "group" and write.action == "create":
         known.made(str(member(after, "id")))
     job.after = after
+
+
+def _newly_made(known: Known, job: Job, after: Json) -> bool:
+    """
+    Return whether what is shown for a create can be what it made: it bears our key, and was not there before.
+
+    One that shows no key bears our name; a server may spell that its own way.
+    """
+    own = live(job.write.kind, after, known.places[job.write.kind], tag="")
+    called = folded(own.name.strip()) == folded(job.write.name.strip())
+    ours = own.external_id == job.write.key if own.external_id else called
+    return ours and not known.has(job.write.kind, own.id)
 
 
 def _idle(server: Server, known: Known, job: Job, after: Json) -> bool:

@@ -67,12 +67,16 @@ def answers(said: object, requests: Mapping[int, Request]) -> dict[int, Answer |
     """
     Return each write's own answer by its mark, as if it had been sent alone; None where the server tells of none.
 
-    A create is known by its mark, anything else by its method and where it lies: only a create bears a mark.
+    A create is known by its mark, anything else by its method and where it lies: only a create bears a mark. Of a
+    write of which it tells twice, and not the same, it tells nothing.
     """
     told = member(said, "Operations")
     every = [one for one in (told if isinstance(told, list) else ()) if isinstance(one, dict)]
-    by_place = {_place(one): one for one in every}
-    return {mark: _answer(by_place.get(_asked(request, mark))) for mark, request in requests.items()}
+    by_place: dict[tuple[str, ...], Answer | None] = {}
+    for one in every:
+        place, answer = _place(one), _answer(one)
+        by_place[place] = answer if by_place.get(place, answer) == answer else None
+    return {mark: by_place.get(_asked(request, mark)) for mark, request in requests.items()}
 
 
 def _asked(request: Request, mark: int) -> tuple[str, ...]:
@@ -86,7 +90,7 @@ def _place(told: Json) -> tuple[str, ...]:
     return (method, *str(member(told, "location")).rstrip("/").split("/")[-2:])
 
 
-def _answer(told: Json | None) -> Answer | None:
+def _answer(told: Json) -> Answer | None:
     """
     Return what is told of one write as an answer; a status is a text there, and was an object in earlier drafts.
     """

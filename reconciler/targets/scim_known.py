@@ -96,6 +96,12 @@ class Known:
         self._people[id_] = live(kind, resource, self.places[kind], tag=tag)
         return self._told(self._people[id_])
 
+    def has(self, kind: Kind, id_: str) -> bool:
+        """
+        Return whether somebody, or a group, of that id was read or written before.
+        """
+        return id_ in (self._people if kind == "user" else self.groups)
+
     def person(self, id_: str) -> Live | None:
         """
         Return a user as last read or written, in the groups that it is in by now; None where nobody has read it.

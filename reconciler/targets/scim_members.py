@@ -187,7 +187,8 @@ def _outcome(part: Move, came: Answer | WireError) -> str | None:
         said = body_of(came) if came.body else {}
     except TargetError as error:
         return error.message
-    return _missing(part, said) if isinstance(member(said, "members"), list) else None
+    told = member(said, "id") == part.group and isinstance(member(said, "members"), list)
+    return _missing(part, said) if told else None
 
 
 def _missing(part: Move, group: Json) -> str:

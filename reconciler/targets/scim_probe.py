@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from secrets import token_hex
 
+from reconciler.core.matching import folded
 from reconciler.core.model import Kind
 from reconciler.errors import TargetError, WireError
 from reconciler.ports_doctor import Finding
@@ -19,6 +20,7 @@ from reconciler.wire.message import Answer, Request
 
 _CONFLICT, _PRECONDITION = 409, 412
 _NAME = "displayName"
+_SHOWN: dict[Kind, str] = {"user": "userName", "group": "displayName"}
 
 
 class Bench:
@@ -48,11 +50,17 @@ class Bench:
     def make(self, kind: Kind, **attributes: object) -> Answer:
         """
         Return the answer to a create; what it makes is noted, to be removed.
+
+        Raises TargetError where the server shows another for it: that is not ours to write to, or to remove.
         """
         given = {"schemas": [CORE[kind], *self.server.able.required[kind]], **attributes}
         answer = self.ask("POST", self.server.path(kind), given)
         if answer.good:
-            self.made.append((kind, str(member(body_of(answer), "id"))))
+            id_ = str(member(body_of(answer), "id"))
+            asked, shown = (str(member(one, _SHOWN[kind])) for one in (given, self.read(kind, id_)))
+            if folded(shown) != folded(asked):
+                raise TargetError(f"the server says that it made {kind} {asked!r}, and shows {shown!r}: {id_}")
+            self.made.append((kind, id_))
         return answer
 
     def user(self, name: str) -> Answer:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from reconciler.core.model import Kind
 from reconciler.errors import TargetError, WireError
 from reconciler.targets.scim_bulk import answers, body, fits, operation, parcels
-from reconciler.targets.scim_paths import Json
+from reconciler.targets.scim_paths import Json, member
 from reconciler.targets.scim_server import Server, body_of, refusal, settled
 from reconciler.wire.message import Answer, Request
 from reconciler.wire.retry import PUT_OFF
@@ -98,9 +98,11 @@ def _read(kind: Kind, id_: str, came: Answer | WireError) -> Json | TargetError:
         answer = settled(came)
         if answer.status == _NOT_FOUND:
             return TargetError(f"what was written is not there: {kind} {id_!r}")
-        return body_of(answer)
+        body = body_of(answer)
     except TargetError as error:
         return error
+    other = str(member(body, "id"))
+    return body if other == id_ else TargetError(f"the server shows {kind} {other!r} where {id_!r} was asked for")
 
 
 def _boxes(server: Server, requests: Sequence[Request], waiting: Sequence[int]) -> list[dict[int, bytes]]:
