@@ -31,10 +31,22 @@ class Trial:
     def create(self, kind: Kind, name: str, /, **fields: Value) -> Result:
         """
         Return what became of a create; whoever it makes cannot log in, having no password.
+
+        Raises TargetError where the target shows somebody else for it: nobody but our own is written to.
         """
-        return self._written(
+        made = self._written(
             Write(change=name, action="create", kind=kind, id=None, key=name, name=name, fields=fields)
         )
+        if made.live is not None and not self.bears(made.live):
+            raise TargetError(f"the target says that it made {kind} {name!r}, and shows {made.live.name!r}")
+        return made
+
+    def bears(self, live: Live) -> bool:
+        """
+        Return whether somebody, or a group, is of this trial: by name, or by key where a target cuts names.
+        """
+        borne = (live.name.strip(), live.external_id or "")
+        return any(one.casefold().startswith(self.name) for one in borne)
 
     def update(self, live: Live, fields: Fields, *, join: tuple[str, ...] = ()) -> Result:
         """
@@ -124,14 +136,16 @@ def _removed(trial: Trial) -> Iterator[Finding]:
     """
     Remove all that bears the trial's name, also what was made without an answer; yield what could not be.
     """
+    what = f"remove what is called {trial.name}..."
     try:
         there = trial.target.read()
     except ReconcilerError as error:
-        yield Finding(what=f"remove what is called {trial.name}...", found=error.message, means="do it")
+        yield Finding(what=what, found=error.message, means="do it")
         return
-    for live in (*there.users, *there.groups):
-        if live.name.strip().casefold().startswith(trial.name):
-            yield from _kept(trial, live)
+    for live in filter(trial.bears, (*there.users, *there.groups)):
+        yield from _kept(trial, live)
+    if not there.complete:
+        yield Finding(what=what, found=there.problem, means="look whether anything is left")
 
 
 def _kept(trial: Trial, live: Live) -> Iterator[Finding]:

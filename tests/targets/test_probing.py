@@ -5,6 +5,7 @@ What throw-away objects show of a target, through its own door; and that nothing
 from collections.abc import Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from reconciler.core.model import Equality
 from reconciler.errors import TargetError
@@ -94,6 +95,41 @@ def test_what_cannot_be_removed_is_told() -> None:
         probe(target)
 
 
+def test_reading_that_shows_only_some_is_told() -> None:
+    """
+    What a reading does not show may stand there still: its name is told.
+    """
+    target = MemoryTarget()
+    target.problem = "the list ended early"
+    last = probe(target)[-1]
+
+    assert (last.what.split("-")[0], last.found) == ("remove what is called reconciler", "the list ended early")
+
+
+def test_object_is_known_by_its_key_where_its_name_is_cut() -> None:
+    """
+    A target that keeps eight letters of a name keeps nothing of a probe either.
+    """
+    target = Cutting()
+    probe(target)
+    left = target.read()
+
+    assert (left.users, left.groups) == ((), ())
+
+
+def test_nobody_else_is_written_to() -> None:
+    """
+    Where a target shows somebody else for who was made, the probe ends there.
+    """
+    target = Mistaken()
+    target.admin_creates("ann")
+    before = target.read().users
+    with pytest.raises(TargetError, match="'ann'"):
+        probe(target)
+
+    assert target.read().users == before
+
+
 def test_target_that_is_gone_when_it_is_cleared_is_told() -> None:
     """
     Where nobody answers any more, the name that everything begins with is told.
@@ -143,6 +179,32 @@ class Stubborn(MemoryTarget):
         if self.refused in kinds:
             return [Result(change=one.change, outcome="failed", message="no")]
         return super().write(writes, run=run)
+
+
+class Cutting(MemoryTarget):
+    """
+    A target that keeps only the first letters of names.
+    """
+
+    def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
+        """
+        Make everything, under shorter names.
+        """
+        return super().write([replace(one, name=one.name[:8]) for one in writes], run=run)
+
+
+class Mistaken(MemoryTarget):
+    """
+    A target that answers a create with whoever came first.
+    """
+
+    def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
+        """
+        Make everything, and show the wrong one.
+        """
+        results = super().write(writes, run=run)
+        first = super().read().users[0]
+        return [replace(one, live=first) for one in results]
 
 
 def breaking(
