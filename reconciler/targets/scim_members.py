@@ -138,11 +138,44 @@ def _sent(server: Server, known: Known, parts: Sequence[Move]) -> list[str]:
     if server.able.patch:
         return _made(server, [(part, _patch(server, part)) for part in parts])
     groups = [group or {} for group in server.gotten("group", [part.group for part in parts])]
-    pairs = zip(parts, groups, strict=True)
-    sure = [(part, group) for part, group in pairs if known.tells(group) or (group and server.able.members)]
+    told = [(part, _told(server, known, group)) for part, group in zip(parts, groups, strict=True)]
+    sure = [(part, group) for part, group in told if group is not None]
     made = _made(server, [(part, _put(server, part, group)) for part, group in sure])
     whys = {part: why for (part, _), why in zip(sure, made, strict=True)}
     return [whys.get(part, _UNSEEN) for part in parts]
+
+
+def _told(server: Server, known: Known, group: Json) -> Json | None:
+    """
+    Return a group with all who are in it; None where nobody tells who that is.
+
+    That a schema says that members are shown proves little: servers publish the RFC's own. So a group that shows
+    none is asked for them by name, and whoever says to be in it is looked for.
+    """
+    if known.tells(group):
+        return group
+    if not group or not server.able.members:
+        return None
+    id_ = str(member(group, "id"))
+    try:
+        [asked] = server.gotten("group", [id_], only="members")
+    except TargetError:
+        asked = None
+    if member(asked, "id") == id_ and member(asked, "members") is not None:
+        return {**group, "members": member(asked, "members")}
+    return None if _is_anybodys(server, id_) else group
+
+
+def _is_anybodys(server: Server, group: str) -> bool:
+    """
+    Return whether people say of themselves that they are in a group (RFC 7643 section 4.1.2, `groups`).
+    """
+    try:
+        people = server.matching("user", f"groups.value eq {quoted(group)}") if server.able.filters else []
+    except TargetError:
+        return False
+    theirs = [member(one, "groups") for one in people]
+    return any(member(one, "value") == group for some in theirs if isinstance(some, list) for one in some)
 
 
 def _made(server: Server, asked: Sequence[tuple[Move, Request]]) -> list[str]:

@@ -67,11 +67,11 @@ class Server:
         """
         return f"{self.able.endpoints[kind]}/{quote(id_, safe='')}" if id_ else self.able.endpoints[kind]
 
-    def get(self, kind: Kind, id_: str, *, without: str = "") -> Request:
+    def get(self, kind: Kind, id_: str, *, only: str = "") -> Request:
         """
         Return the request for one resource.
         """
-        query = {"excludedAttributes": without} if without else {}
+        query = {"attributes": only} if only else {}
         return Request(method="GET", path=self.path(kind, id_), query=query, headers=_headers(), repeatable=True)
 
     def send(
@@ -91,11 +91,11 @@ class Server:
             repeatable=method != "POST",
         )
 
-    def gotten(self, kind: Kind, ids: Sequence[str]) -> Iterator[Json | None]:
+    def gotten(self, kind: Kind, ids: Sequence[str], *, only: str = "") -> Iterator[Json | None]:
         """
         Yield each resource, None where it is not there; raises TargetError where nobody answers.
         """
-        for came in self.client.ask_all(self.get(kind, id_) for id_ in ids):
+        for came in self.client.ask_all(self.get(kind, id_, only=only) for id_ in ids):
             answer = settled(came)
             yield None if answer.status == _NOT_FOUND else body_of(answer)
 

@@ -16,12 +16,13 @@ SETTINGS = ScimSettings()
 
 class Hiding(MemoryScim):
     """
-    A server that shows members on no list, and by itself only where `single`.
+    A server that shows members on no list, and by itself only where `single`, or asked for them (`asks`).
     """
 
     def __init__(self, *, patch: bool, single: bool) -> None:
         super().__init__(patch=patch, etag=False)
         self.single = single
+        self.asks = False
 
     def answers(self, method: str, path: str, body: Any, *, match: str = "") -> tuple[int, Any]:
         """
@@ -30,7 +31,8 @@ class Hiding(MemoryScim):
         status, said = super().answers(method, path, body, match=match)
         if method == "GET" and path.startswith("/Groups?"):
             return status, {**said, "Resources": [_bare(one) for one in said.get("Resources", ())]}
-        return status, _bare(said) if method == "GET" and path.startswith("/Groups/") and not self.single else said
+        shows = self.single or (self.asks and "attributes=members" in path)
+        return status, _bare(said) if method == "GET" and path.startswith("/Groups/") and not shows else said
 
 
 def _bare(resource: dict[str, Any]) -> dict[str, Any]:
@@ -111,6 +113,46 @@ def test_group_that_a_dead_run_left_empty_is_joined_where_the_schema_shows_membe
     result = written(server.target(SETTINGS), update(ann, join=(team.id,)))
 
     assert result.outcome == outcome
+
+
+@pytest.mark.parametrize("refused", ["attributes", "filter"])
+def test_server_that_refuses_to_tell_more_is_believed(refused: str) -> None:
+    """
+    What a server does not know how to answer is no word against its schema.
+    """
+    server = MemoryScim(patch=False)
+    urn = "urn:ietf:params:scim:schemas:core:2.0:Group"
+    server.pages["Schemas"] = {
+        "Resources": [{"id": urn, "attributes": [{"name": "members", "returned": "default"}]}]
+    }
+    before = server.target(SETTINGS)
+    ann, team = landed(before, creation("ann")), landed(before, creation("Team", kind="group"))
+    target = server.target(SETTINGS)
+    server.on_ask = lambda _, path: Answer(status=400) if f"{refused}=" in path else None
+
+    assert written(target, update(ann, join=(team.id,))).outcome == "landed"
+
+
+@pytest.mark.parametrize("shown", ["on request", "with the person"])
+def test_schema_that_says_too_much_puts_nobody_out(shown: str) -> None:
+    """
+    Servers publish the RFC's own schema, whatever they show: a group is asked for its members, and people for it.
+    """
+    server = Hiding(patch=False, single=False)
+    urn = "urn:ietf:params:scim:schemas:core:2.0:Group"
+    server.pages["Schemas"] = {
+        "Resources": [{"id": urn, "attributes": [{"name": "members", "returned": "default"}]}]
+    }
+    server.asks = shown == "on request"
+    target = server.target(SETTINGS)
+    ann, bob = landed(target, creation("ann")), landed(target, creation("bob"))
+    team = landed(target, creation("Team", kind="group"))
+    server.resources["Groups"][team.id]["members"] = [{"value": ann.id}]
+    server.resources["Users"][ann.id]["groups"] = [] if server.asks else [{"value": team.id}]
+    target.read()
+    written(target, update(bob, join=(team.id,)))
+
+    assert {"value": ann.id} in server.resources["Groups"][team.id]["members"]
 
 
 def test_new_group_is_empty_whatever_is_shown() -> None:
