@@ -123,11 +123,7 @@ def narrowed(world: World, near: Near) -> World:
         world,
         export=Export(world.export.manifest, _by_key(near.users), _by_key(near.groups)),
         ledger=Ledger(world.ledger.head, near.user_rows, near.group_rows),
-        snapshot=replace(
-            world.snapshot,
-            users=_by_key(near.live_users),
-            groups=_by_key(near.live_groups),
-        ),
+        snapshot=replace(world.snapshot, users=_by_key(near.live_users), groups=_by_key(near.live_groups)),
     )
 
 
@@ -281,9 +277,10 @@ def _prefixed(name: str, policy: Policy) -> frozenset[str]:
 
 def _bare(name: str, policy: Policy) -> frozenset[str]:
     """
-    Return what a group of that name in the target may be called at the source.
+    Return what a group of that name in the target may be called at the source; a target may fold the prefix.
     """
-    return frozenset((name, *(name.removeprefix(prefix) for prefix in _prefixes(policy))))
+    lengths = (len(one) for one in _prefixes(policy) if folded(name[: len(one)]) == folded(one))
+    return frozenset((name, *(name[length:] for length in lengths)))
 
 
 def _bare_names(row: LedgerRow, policy: Policy) -> frozenset[str]:

@@ -19,7 +19,7 @@ from reconciler.core.world import World
 from reconciler.errors import ReconcilerError
 from tests import world as stories
 from tests.targets.memory import MemoryTarget
-from tests.worlds.life import GROUPS, PEOPLE
+from tests.worlds.life import GROUPS, PEOPLE, Life, Start
 from tests.worlds.machine import RandomWorld
 from tests.worlds.sight import Sight
 from tests.worlds.whole import whole_world
@@ -124,6 +124,23 @@ def test_event_decides_of_few_what_it_decides_of_all_in_many_lives(
     lives(150, scope=staticmethod(scope), names=names)
 
     assert MADE["few"] > MADE["at large"]
+
+
+def test_group_made_again_is_known_where_the_target_folds_names(tmp_path: Path) -> None:
+    """
+    Who names the old key of a group is told of the one that bears its name now, however the target spells it.
+    """
+    policy = {"users": {"population": "all"}, "groups": {"lifecycle": {"returned": "restore"}}}
+    life = Life(tmp_path, Start(on="folds and says so", policy=policy, settled=True))
+    for one in life.target.read().users:
+        life.target.admin_leaves(one.name, "cloud - boss")
+    life.makes_group_again("boss")
+    world = whole_world(life.world, sync_groups(["id-boss"]))
+    near = nearby(world.scope, world.overrides, world.policy, Sight(world).look)
+
+    assert near is not None
+    assert "id-boss-2" in near.groups
+    check(world)
 
 
 def company(folder: Path, size: int) -> stories.World:
