@@ -139,8 +139,9 @@ def _same_groups(said: UserRow, live: Live, last: Last, ground: Ground) -> bool:
         there.discard(None)
     if wanted != last.groups:
         return False
-    held = set(live.groups)
-    return held == there or held & ground.managed.keys() == there
+    if len(live.groups) == len(there) and there.issuperset(live.groups):
+        return True
+    return set(live.groups) & ground.managed.keys() == there
 
 
 def _same_fields(
