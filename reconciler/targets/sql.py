@@ -86,6 +86,7 @@ class SqlTarget:
         Give a sight of a few users and groups as of one moment.
         """
         with self._registry.reading("look at it") as driver:
+            self._read_at = moment(driver)
             yield SqlSight(driver, self._role_groups)
 
     def write(self, writes: Sequence[Write], *, run: str) -> list[Result]:
@@ -93,7 +94,8 @@ class SqlTarget:
         Make the writes in one transaction, each atomic for itself; return one result each, in the same order.
 
         What is read back is what holds when the whole batch is done. Raises TargetError, with nothing written,
-        where the database cannot be written at all. A group is deleted over nobody's head who came after `read`.
+        where the database cannot be written at all. A group is deleted over nobody's head who came after the last
+        reading.
         """
         if run in {"", "admin"}:
             raise TargetError(f"{run!r} cannot name a run: it would pass for an administrator")

@@ -14,6 +14,7 @@ from reconciler.errors import TargetError
 from reconciler.targets import sql_schema
 from reconciler.targets.sql import SqlTarget
 from reconciler.targets.sql_words import SQLITE
+from reconciler.testing.writes import deletion, written
 from tests.targets.sql_admin import SqlAdmin
 
 
@@ -79,6 +80,17 @@ def test_people_are_found_by_what_they_are_known_by(target: SqlTarget, ask: Ask,
     By mail also those whose letters the database cannot fold: who asks compares them.
     """
     assert found(target, ask) == names
+
+
+def test_group_that_was_looked_at_is_not_deleted_over_a_newcomers_head(target: SqlTarget, path: Path) -> None:
+    """
+    Whoever reads a few notices as well as whoever reads all that somebody came later.
+    """
+    with target.looking() as sight:
+        [staff] = sight.look(frozenset({("group", "id", "1")}))
+    SqlAdmin(path).admin_joins("bob", "staff")
+
+    assert written(target, deletion(staff)).outcome == "left"
 
 
 def test_mails_are_looked_up_and_not_searched_for(target: SqlTarget, path: Path) -> None:
