@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from secrets import token_hex
+from typing import Literal
 
 from msgspec import Struct
 
@@ -235,13 +236,15 @@ def _member(trial: Trial, user: Live, group: Live) -> tuple[Live, Finding]:
     return result.live or user, Finding(what="a membership", found=found)
 
 
-def _of(live: Live, action: str, *, fields: Fields | None = None, join: tuple[str, ...] = ()) -> Write:
+def _of(
+    live: Live, action: Literal["update", "delete"], *, fields: Fields | None = None, join: tuple[str, ...] = ()
+) -> Write:
     """
     Return a write of somebody as seen.
     """
     return Write(
         change=live.name,
-        action="delete" if action == "delete" else "update",
+        action=action,
         kind=live.kind,
         id=live.id,
         key=live.external_id or "",
