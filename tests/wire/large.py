@@ -15,6 +15,18 @@ GROUPS = 1_000
 _CHAIN = 10
 _DEEP = 5
 _EACH = 10
+POLICY = """\
+version: 1
+users:
+  rename: update
+  foreign: take
+  lifecycle: {new: create, existing: adopt, local: ignore, missing: deactivate, returned: activate}
+  fields: {user_name: source, email: source}
+groups:
+  membership: exact
+  lifecycle: {existing: adopt, missing: keep, renamed: update, returned: keep}
+"""
+"""For people and groups that others made; a target that has more fields adds what becomes of them."""
 
 
 def direct(number: int) -> list[int]:

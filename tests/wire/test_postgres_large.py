@@ -23,18 +23,7 @@ sources:
 targets:
   registry: {{type: sql, url: "{url}", sources: [directory], policy: registry.yaml}}
 """
-POLICY = """\
-version: 1
-users:
-  rename: update
-  foreign: take
-  lifecycle: {new: create, existing: adopt, local: ignore, missing: deactivate, returned: activate}
-  fields: {user_name: source, email: source}
-groups:
-  membership: exact
-  lifecycle: {existing: adopt, missing: keep, renamed: update, returned: keep}
-  fields: {parent: target}
-"""
+POLICY = f"{large.POLICY}  fields: {{parent: target}}\n"
 
 
 @pytest.fixture

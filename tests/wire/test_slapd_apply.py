@@ -7,28 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.systems.office import NOW, Office, person, team
+from tests.systems.office import Office, person, team
 from tests.wire.ldap_admin import GROUPS, PEOPLE, LdapAdmin
-from tests.wire.slapd import SECRET, TOOL, Slapd, slapd
+from tests.wire.slapd import Slapd, slapd
+from tests.wire.slapd_office import opened
 
 pytestmark = pytest.mark.ci
 
-CONFIG = """\
-version: 1
-sources:
-  directory: {{type: rows, account: directory}}
-targets:
-  corp:
-    type: ldap
-    url: {url}
-    sources: [directory]
-    policy: corp.yaml
-    settings:
-      bind_dn: {tool}
-      password: ${{PASSWORD}}
-      users: {{base: "{people}"}}
-      groups: {{base: "{groups}"}}
-"""
 POLICY = """\
 version: 1
 users:
@@ -73,15 +58,7 @@ def office(
     """
     Return a repository whose target is the directory.
     """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RECONCILER_NOW", NOW)
-    monkeypatch.setenv("PASSWORD", SECRET)
-    office = Office(tmp_path, capsys)
-    office.begins(policy="corp.yaml")
-    config = CONFIG.format(url=server.url, tool=TOOL, people=PEOPLE, groups=GROUPS)
-    office.writes("state/reconciler.yaml", config)
-    office.writes("state/policies/corp.yaml", POLICY)
-    return office
+    return opened(Office(tmp_path, capsys), server, monkeypatch, policy=POLICY)
 
 
 def test_directory_follows_git_and_keeps_what_its_administrator_decides(office: Office, admin: LdapAdmin) -> None:

@@ -14,25 +14,13 @@ from reconciler.ports_adapter import Asking
 from reconciler.sources.ldap import read_files, read_live
 from reconciler.sources.ldap_ldif import parse
 from reconciler.sources.ldap_settings import Settings
-from tests.systems.office import NOW, Office, person
+from tests.systems.office import Office, person
 from tests.wire import large
-from tests.wire.ldap_admin import GROUPS, PEOPLE
+from tests.wire.ldap_admin import GROUPS
 from tests.wire.slapd import BASE, SECRET, TOOL, Slapd, slapd
-from tests.wire.test_slapd_apply import CONFIG
+from tests.wire.slapd_office import opened
 
 pytestmark = pytest.mark.ci
-
-POLICY = """\
-version: 1
-users:
-  rename: update
-  foreign: take
-  lifecycle: {new: create, existing: adopt, local: ignore, missing: deactivate, returned: activate}
-  fields: {user_name: source, email: source}
-groups:
-  membership: exact
-  lifecycle: {existing: adopt, missing: keep, renamed: update, returned: keep}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +92,7 @@ def office(
     """
     Return a repository whose target is the directory, which people made before it was Git's.
     """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RECONCILER_NOW", NOW)
-    monkeypatch.setenv("PASSWORD", SECRET)
-    office = Office(tmp_path, capsys)
-    office.begins(policy="corp.yaml")
-    config = CONFIG.format(url=server.url, tool=TOOL, people=PEOPLE, groups=GROUPS)
-    office.writes("state/reconciler.yaml", config)
-    office.writes("state/policies/corp.yaml", POLICY)
-    return office
+    return opened(Office(tmp_path, capsys), server, monkeypatch, policy=large.POLICY)
 
 
 def test_large_directory_is_changed_in_a_hundredth(server: Slapd, office: Office) -> None:
