@@ -5,24 +5,28 @@ It only saves work: whatever it does not know for sure it leaves to `correlate.p
 the same. A property test holds the two together.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reconciler.core.access import Together, may_log_in
 from reconciler.core.correlate import Pair
 from reconciler.core.desired import roles_given
 from reconciler.core.export import Placed, UserRow
-from reconciler.core.ledger import Last, LedgerRow, Names
+from reconciler.core.ledger import Claim, Last, LedgerRow, Names
 from reconciler.core.lifecycle import Rules
-from reconciler.core.likeness import Likeness, all_of, likeness
+from reconciler.core.likeness import Computed, Likeness, all_of, likeness
 from reconciler.core.matching import folded
 from reconciler.core.memory import digest_of
-from reconciler.core.model import NO_DECISIONS, Fields, Live
+from reconciler.core.model import NO_DECISIONS, Fields, Live, Value
 from reconciler.core.organisation import Organisation
 from reconciler.core.rules import user_matching
 from reconciler.core.world import World
+
+Claims: TypeAlias = Mapping[str, Claim]
 
 NOT_THERE = ""
 """Stands for the id of a managed group that the target has not got: nobody is in it."""
@@ -35,7 +39,9 @@ class Ground(Struct, frozen=True, kw_only=True):
     `exact`: membership is, and everybody belongs to the population that was not chosen one by one; otherwise nobody
     is measured. `managed` are all managed groups, key by target id; `ids` has that of each group of the source, by
     key (None: it is not managed). `protected` are names as `name_key` gives them, `named` those of people who are
-    not to be passed over, folded. `fields` is how their fields are compared, `source` gives those that are Git's.
+    not to be passed over, folded. `fields` is how their fields are compared, `source` gives those that are Git's,
+    `shared` the shared ones, and `claimed` what these are by somebody's claims. `computed` are those that come from
+    what somebody is given.
     """
 
     org: Organisation
@@ -48,6 +54,9 @@ class Ground(Struct, frozen=True, kw_only=True):
     named: frozenset[str]
     fields: Likeness
     source: Callable[[Fields], tuple[Any, ...]]
+    shared: Callable[[Fields], tuple[Any, ...]]
+    claimed: Callable[[Claims], tuple[Any, ...] | None]
+    computed: Callable[[Together], Computed]
 
 
 def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named: frozenset[str]) -> Ground:
@@ -57,6 +66,7 @@ def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named
     policy = rules.policy
     name_key = user_matching(policy, rules.equality).name_key
     ids = {key: link for link, key in managed.items()}
+    fields = likeness(policy.users.fields, without=rules.initial)
     return Ground(
         org=org,
         rules=rules,
@@ -66,8 +76,11 @@ def ground(org: Organisation, rules: Rules, *, managed: Mapping[str, str], named
         name_key=name_key,
         protected=frozenset(map(name_key, policy.users.protected)),
         named=named,
-        fields=likeness(policy.users.fields, without=rules.initial),
+        fields=fields,
         source=all_of(tuple(sorted(rules.source))),
+        shared=all_of(tuple(sorted(rules.shared))),
+        claimed=_Claimed(tuple(sorted(rules.shared))),
+        computed=cache(lambda given: fields.computed({"roles": given.roles, "profiles": given.profiles})),
     )
 
 
@@ -82,6 +95,33 @@ def basis_of(ground: Ground, world: World) -> bytes:
         (ground.ids, ground.managed, org.given.sort_of, org.given.sorts),
         (org.managed, sorted(org.decided.users), world.snapshot.catalogue, ground.protected, ground.named),
     )
+
+
+class _Claimed:
+    """
+    Tells by claims what the shared fields, in the order of `names`, were when we wrote them last.
+
+    Hundreds of thousands share a few dicts of claims, each of which is looked at once. None changes meanwhile.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+        self._known: dict[int, tuple[Claims, tuple[Value, ...] | None]] = {}
+
+    def __call__(self, claims: Claims) -> tuple[Value, ...] | None:
+        """
+        Return the values of the fields; None where any is not Git's, or not as we wrote it, or there are others.
+        """
+        found = self._known.get(id(claims))
+        if found is None:
+            found = self._known[id(claims)] = claims, self._values(claims)
+        return found[1]
+
+    def _values(self, claims: Claims) -> tuple[Value, ...] | None:
+        if claims.keys() != set(self._names):
+            return None
+        settled = all(one.owner == "git" and not one.intents and one.saw == one.wrote for one in claims.values())
+        return tuple(claims[name].wrote for name in self._names) if settled else None
 
 
 def is_in_step(placed: Placed, live: Live, row: LedgerRow, ground: Ground) -> bool:
@@ -115,7 +155,6 @@ def _is_untroubled(said: UserRow, live: Live, row: LedgerRow, ground: Ground) ->
         and not row.holds
         and not row.seen
         and row.policy == ground.rules.policy.digest
-        and row.claims.keys() == ground.rules.shared.keys()
         and ground.name_key(live.name) not in ground.protected
         and not (ground.named and _is_named(said, ground.named))
     )
@@ -150,17 +189,16 @@ def _same_fields(
     """
     Return whether every governed field is as desired, as last seen, and Git's.
     """
-    computed = {"roles": roles_given(ground.org, placed, given), "profiles": given.profiles}
+    claimed = ground.claimed(row.claims)
+    if placed.row.roles or placed.row.key in ground.org.decided.users:
+        given = replace(given, roles=roles_given(ground.org, placed, given))
     try:
-        unsaid = ground.fields.unsaid(placed.row, held, computed)
+        unsaid = ground.fields.unsaid(placed.row, held, ground.computed(given))
         if unsaid is None or not _same_source(held, last.fields, unsaid, ground):
             return False
+        return claimed == ground.shared(held) and unsaid.isdisjoint(row.claims)
     except KeyError:
         return False
-    for name, claim in row.claims.items():
-        if claim.owner != "git" or claim.intents or claim.saw != held[name] or claim.wrote != held[name]:
-            return False
-    return unsaid.isdisjoint(row.claims)
 
 
 def _same_source(held: Fields, last: Fields, unsaid: frozenset[str], ground: Ground) -> bool:

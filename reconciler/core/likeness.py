@@ -4,7 +4,7 @@ How an account is held against its record at one go: most are alike, and of thos
 
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter, itemgetter
-from typing import Any
+from typing import Any, TypeAlias
 
 from msgspec import UNSET, Struct, UnsetType
 
@@ -12,6 +12,9 @@ from reconciler.core.columns import COMPUTED, by_rule, canonical, written
 from reconciler.core.export import UserRow
 from reconciler.core.model import Fields, Value
 from reconciler.core.policy import FieldRule
+
+Computed: TypeAlias = tuple[tuple[str, Value | UnsetType], ...]
+"""Fields, each with what Git says of it; UNSET for nothing."""
 
 NOTHING: frozenset[str] = frozenset()
 """No field: of most people Git says something of each."""
@@ -23,7 +26,7 @@ class Likeness(Struct, frozen=True, kw_only=True):
 
     `defaults` are what stands where a record gives none of them (UNSET: nothing). `fixed` gives the fields that the
     policy gives a value, `constants` the values, `kinds` their types: to Python, True and 1 are equal.
-    `attributes` are the rules of fields that stand among a record's attributes, `computed` of those that come from
+    `attributes` are the rules of fields that stand among a record's attributes, `rules` of those that come from
     what a person may do.
     """
 
@@ -35,15 +38,19 @@ class Likeness(Struct, frozen=True, kw_only=True):
     constants: tuple[Value | UnsetType, ...]
     kinds: tuple[type, ...]
     attributes: tuple[tuple[str, FieldRule], ...]
-    computed: tuple[tuple[str, FieldRule], ...]
+    rules: tuple[tuple[str, FieldRule], ...]
 
-    def unsaid(
-        self, row: UserRow, held: Fields, computed: Mapping[str, Value | UnsetType]
-    ) -> frozenset[str] | None:
+    def computed(self, given: Mapping[str, Value | UnsetType]) -> Computed:
+        """
+        Return the fields that come from what a person may do, each with what Git says of it; `given` has that.
+        """
+        return tuple((name, by_rule(rule, given[name])) for name, rule in self.rules)
+
+    def unsaid(self, row: UserRow, held: Fields, computed: Computed) -> frozenset[str] | None:
         """
         Return the fields of which Git says nothing, if the account holds what it says of all others; else None.
 
-        `computed` is what the groups of the person give it, by field. Raises KeyError where the target gave less.
+        Raises KeyError where the target gave less.
         """
         fixed = self.fixed(held)
         if fixed != self.constants or tuple(map(type, fixed)) != self.kinds:
@@ -52,8 +59,7 @@ class Likeness(Struct, frozen=True, kw_only=True):
         unsaid = NOTHING if said == self.held(held) and not self.attributes else self._unsaid(row, held, said)
         if unsaid is None:
             return None
-        for name, rule in self.computed:
-            value = by_rule(rule, computed[name])
+        for name, value in computed:
             if value is UNSET:
                 unsaid |= {name}
             elif value != held[name]:
@@ -102,7 +108,7 @@ def likeness(rules: Mapping[str, FieldRule], *, without: frozenset[str]) -> Like
         constants=constants,
         kinds=tuple(map(type, constants)),
         attributes=tuple((name, plain[name]) for name in given if name not in names),
-        computed=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
+        rules=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
     )
 
 
