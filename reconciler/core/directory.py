@@ -4,11 +4,15 @@ Who is meant: people and groups found by what people call them.
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from typing import TypeAlias
 
-from reconciler.core.export import Export, GroupRow, UserRow
+from reconciler.core.export import Export, GroupRow, PlacedGroup, UserRow
 from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.matching import folded
 from reconciler.core.policy import GroupPolicy
+
+_Called: TypeAlias = tuple[dict[str, set[str]], dict[str, tuple[str, ...]]]
+"""The keys of groups by every name of theirs; and by key the names that each bore before."""
 
 
 class Directory:
@@ -26,24 +30,20 @@ class Directory:
         groups: Mapping[str, LedgerRow],
         *,
         prefixes: Sequence[str] = (),
+        called: _Called | None = None,
     ) -> None:
-        self.groups: dict[str, set[str]] = {}
         self._export = export
         self._ledgers = users, groups
         self._prefixes = prefixes
-        for group in export.groups:
-            _note(self.groups, group.row.key, *names_in_export(group.row))
-        self.former = {
-            group.row.key: tuple(
-                name
-                for name in _borne(groups[group.row.key], prefixes)
-                if name != group.row.name and self.groups.get(folded(name), set()) <= {group.row.key}
-            )
-            for group in export.groups
-            if group.row.key in groups
-        }
-        for key, names in self.former.items():
-            _note(self.groups, key, *names)
+        self.groups, self.former = called or _called(export.groups, groups, prefixes)
+
+    def beside(self, export: Export, users: Mapping[str, LedgerRow]) -> "Directory":
+        """
+        Return a directory of other people, and of the same groups.
+        """
+        return Directory(
+            export, users, self._ledgers[1], prefixes=self._prefixes, called=(self.groups, self.former)
+        )
 
     @cached_property
     def people(self) -> dict[str, set[str]]:
@@ -112,6 +112,27 @@ def directory_of(export: Export, ledger: Ledger, groups: GroupPolicy) -> Directo
     """
     prefixes = tuple(prefix for prefix in (groups.prefix, *groups.recognise) if prefix)
     return Directory(export, ledger.users, ledger.groups, prefixes=prefixes)
+
+
+def _called(groups: Sequence[PlacedGroup], rows: Mapping[str, LedgerRow], prefixes: Sequence[str]) -> _Called:
+    """
+    Return what the groups are called, and were called before, as far as no other is called that now.
+    """
+    index: dict[str, set[str]] = {}
+    for group in groups:
+        _note(index, group.row.key, *names_in_export(group.row))
+    former = {
+        group.row.key: tuple(
+            name
+            for name in _borne(rows[group.row.key], prefixes)
+            if name != group.row.name and index.get(folded(name), set()) <= {group.row.key}
+        )
+        for group in groups
+        if group.row.key in rows
+    }
+    for key, names in former.items():
+        _note(index, key, *names)
+    return index, former
 
 
 def _meant(index: Mapping[str, set[str]], name: str) -> set[str]:

@@ -2,7 +2,7 @@
 Everything that says what Git wants of one target: who is in it, in which groups, with which roles.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from msgspec import Struct
@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from reconciler.core.access import Access, Given, Grant, access_of, grants, may_log_in
 from reconciler.core.columns import Reader, reader
 from reconciler.core.decisions import Decided, Resolved
-from reconciler.core.export import Export, Placed, PlacedGroup
+from reconciler.core.export import Placed, PlacedGroup
 from reconciler.core.model import Catalogue
 from reconciler.core.policy import Policy
 
@@ -54,45 +54,64 @@ class Organisation(Struct, frozen=True, kw_only=True):
     called: frozenset[str] = frozenset()
 
 
-def organisation(  # noqa: PLR0913  everything that Git, the target and the ledger say of people and groups
-    export: Export,
+def deserted(
+    found: Iterable[PlacedGroup],
     decided: Resolved,
     policy: Policy,
     *,
     catalogue: Catalogue,
-    known: frozenset[str],
     former: Mapping[str, tuple[str, ...]],
-    populated: frozenset[str] = frozenset(),
-    called: frozenset[str] = frozenset(),
 ) -> Organisation:
     """
-    Return the organisation that an export and the overrides describe. `populated` are groups known to be that.
-
-    Whoever is `called` belongs to a population that waits for people to come.
+    Return the organisation that the groups of an export and the overrides describe, before anybody is in it.
     """
-    groups = {placed.row.key: placed for placed in export.groups}
+    groups = {placed.row.key: placed for placed in found}
     access = {
         key: access_of(placed, _names(placed, decided, former), policy, catalogue) for key, placed in groups.items()
     }
     login_groups = frozenset(key for key, given in access.items() if given.login)
     managed = login_groups if policy.groups.grants_login else frozenset(groups)
-    draft = Organisation(
+    return Organisation(
         policy=policy,
         catalogue=catalogue,
-        users={placed.row.key: placed for placed in export.users},
+        users={},
         groups=groups,
         decided=decided,
-        managed=frozenset(managed),
-        populated=populated & managed,
-        known=known,
+        managed=managed,
+        populated=frozenset(),
+        known=frozenset(),
         former=former,
         access=access,
         given=Given(access, policy, catalogue),
         reader=reader(policy.users.fields),
         standings={},
+    )
+
+
+def peopled(
+    org: Organisation,
+    users: Iterable[Placed],
+    decided: Resolved,
+    *,
+    known: frozenset[str],
+    populated: frozenset[str] = frozenset(),
+    called: frozenset[str] = frozenset(),
+) -> Organisation:
+    """
+    Return an organisation with these people, and nobody else, in it. `populated` are groups known to be that.
+
+    Of groups `decided` says what was decided before. Whoever is `called` belongs to a population that waits for
+    people to come.
+    """
+    draft = replace(
+        org,
+        users={placed.row.key: placed for placed in users},
+        decided=decided,
+        known=known,
+        populated=populated & org.managed,
         called=called,
     )
-    standings = {placed.row.key: _standing(draft, placed) for placed in export.users}
+    standings = {placed.row.key: _standing(draft, placed) for placed in draft.users.values()}
     known_so_far = replace(draft, standings=standings)
     return replace(known_so_far, populated=_populated(known_so_far))
 

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.core.correlate import Correlation
 from reconciler.core.decisions import resolve
-from reconciler.core.directory import directory_of
+from reconciler.core.directory import Directory, directory_of
 from reconciler.core.export import Placed
 from reconciler.core.instep import Ground, basis_of, ground, is_in_step
 from reconciler.core.ledger import LedgerRow
@@ -21,11 +21,11 @@ from reconciler.core.lifecycle import empties
 from reconciler.core.matching import folded
 from reconciler.core.memory import Mark, Memory, Proof, seen
 from reconciler.core.model import Live
-from reconciler.core.organisation import Organisation, organisation
+from reconciler.core.organisation import Organisation, peopled
 from reconciler.core.overrides import Override
 from reconciler.core.roster import live_groups
 from reconciler.core.rules import user_rules
-from reconciler.core.world import Steady, World, doubts, groups_in
+from reconciler.core.world import Groups, Steady, World, doubts, groups_in, groups_of
 
 NOTHING = b""
 """The basis of a memory in which nothing is proved."""
@@ -77,7 +77,8 @@ def sift(
     Raises HeldError where the export is refused.
     """
     proved = not doubts(world)
-    org = _everybody(world)
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
+    org = _everybody(world, directory)
     who = groups_in(world, org, proved=proved)
     measure = _ground(world, org, who, about, proved=proved)
     memory = memory or Memory()
@@ -90,7 +91,7 @@ def sift(
         world,
         export=replace(world.export, users=tuple(sorted(sieve.users, key=_by_key))),
         ledger=replace(world.ledger, users=sieve.rows),
-        steady=Steady(sieve.steady, org.managed - sieve.empty, _others(sieve), who),
+        steady=Steady(sieve.steady, org.managed - sieve.empty, _others(sieve), Groups(org, directory, who)),
     )
 
 
@@ -180,23 +181,16 @@ def _pass_over(sieve: _Sieve, key: str, account: Live) -> None:
     del sieve.others[account.id]
 
 
-def _everybody(world: World) -> Organisation:
+def _everybody(world: World, directory: Directory) -> Organisation:
     """
     Return what Git says of groups, before anybody has been looked at.
 
     It takes all groups for populated: whoever is in step is in no group that is not.
     """
-    directory = directory_of(world.export, world.ledger, world.policy.groups)
     of_groups = [one for one in world.overrides if one.group is not None]
-    return organisation(
-        world.export,
-        resolve(of_groups, directory, today=date.fromisoformat(world.now[:10])),
-        world.policy,
-        catalogue=world.snapshot.catalogue,
-        known=frozenset(),
-        former=directory.former,
-        populated=frozenset(placed.row.key for placed in world.export.groups),
-    )
+    resolved = resolve(of_groups, directory, today=date.fromisoformat(world.now[:10]))
+    org = groups_of(world, resolved, directory)
+    return peopled(org, (), resolved, known=frozenset(), populated=org.managed)
 
 
 def _ground(world: World, org: Organisation, who: Correlation, about: AbstractSet[str], *, proved: bool) -> Ground:

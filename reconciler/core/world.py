@@ -9,13 +9,13 @@ from msgspec.structs import replace
 
 from reconciler.core.approval import Approval
 from reconciler.core.correlate import Correlation, correlate
-from reconciler.core.decisions import resolve
+from reconciler.core.decisions import Resolved, resolve
 from reconciler.core.desired import desired_groups, outline
-from reconciler.core.directory import directory_of
+from reconciler.core.directory import Directory, directory_of
 from reconciler.core.export import Export, JoinedManifest
 from reconciler.core.ledger import Ledger
 from reconciler.core.model import Equality, Inputs, Live, Snapshot
-from reconciler.core.organisation import Organisation, organisation
+from reconciler.core.organisation import Organisation, deserted, peopled
 from reconciler.core.overrides import Override, Waiver
 from reconciler.core.parted import Joins
 from reconciler.core.policy import Policy
@@ -26,18 +26,30 @@ from reconciler.core.trust import Expectation, judge
 from reconciler.errors import HeldError, InputError
 
 
+class Groups(Struct, frozen=True):
+    """
+    What a sift has found out of groups, and need not be found again: what Git says of them, and their names.
+
+    `who` says which group is which, if all of Git's have members.
+    """
+
+    org: Organisation
+    directory: Directory
+    who: Correlation
+
+
 class Steady(Struct, frozen=True):
     """
     People of whom nothing has moved: their accounts by key, and the keys of the groups they are in.
 
-    `others` are all other accounts, and those of theirs that once were another's; None: everybody's. `who` says
-    which group is which, if all of Git's have members.
+    `others` are all other accounts, and those of theirs that once were another's; None: everybody's. `known` is
+    what was found out of groups meanwhile.
     """
 
     accounts: dict[str, Live] = field(default_factory=dict)
     groups: frozenset[str] = frozenset()
     others: tuple[Live, ...] | None = None
-    who: Correlation | None = None
+    known: Groups | None = None
 
 
 class World(Struct, frozen=True, kw_only=True):
@@ -93,7 +105,7 @@ def reach(world: World) -> Reach:
     """
     if not world.scope.named:
         return Reach()
-    return reach_of(world.scope, directory_of(world.export, world.ledger, world.policy.groups))
+    return reach_of(world.scope, _directory(world))
 
 
 def organisation_of(world: World, *, called: frozenset[str] = frozenset()) -> Organisation:
@@ -102,20 +114,39 @@ def organisation_of(world: World, *, called: frozenset[str] = frozenset()) -> Or
 
     `called` are the keys of people whom the run is about. Raises InputError where overrides cannot be resolved.
     """
-    directory = directory_of(world.export, world.ledger, world.policy.groups)
+    directory = _directory(world)
     resolved = resolve(world.overrides, directory, today=date.fromisoformat(world.now[:10]))
     if resolved.faults:
         raise InputError(resolved.faults)
-    return organisation(
-        world.export,
+    groups = world.steady.known
+    return peopled(
+        groups.org if groups else groups_of(world, resolved, directory),
+        world.export.users,
         resolved,
-        world.policy,
-        catalogue=world.snapshot.catalogue,
         known=frozenset(key for key, row in world.ledger.users.items() if row.link),
-        former=directory.former,
         populated=world.steady.groups,
         called=called,
     )
+
+
+def groups_of(world: World, resolved: Resolved, directory: Directory) -> Organisation:
+    """
+    Return what Git says of the target's groups, before anybody is in them.
+    """
+    return deserted(
+        world.export.groups,
+        resolved,
+        world.policy,
+        catalogue=world.snapshot.catalogue,
+        former=directory.former,
+    )
+
+
+def _directory(world: World) -> Directory:
+    known = world.steady.known
+    if known:
+        return known.directory.beside(world.export, world.ledger.users)
+    return directory_of(world.export, world.ledger, world.policy.groups)
 
 
 def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:
@@ -125,8 +156,8 @@ def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:
     Groups that an override excludes are left out: hands off them, and off who is in them. Where a sift has found
     that out already, for groups that all have members, it is asked no second time.
     """
-    if world.steady.who and org.populated == org.managed:
-        return world.steady.who
+    if world.steady.known and org.populated == org.managed:
+        return world.steady.known.who
     desired = {one.key: one for one in desired_groups(org)}
     matching = group_matching(world.policy, world.equality, proved=proved)
     who = correlate(desired, world.snapshot.groups, world.ledger.groups, matching)

@@ -13,7 +13,7 @@ from reconciler.core.directory import Directory
 from reconciler.core.export import Counts, Export, GroupRow, Manifest, Placed, PlacedGroup, UserRow
 from reconciler.core.ledger import LedgerRow
 from reconciler.core.model import Catalogue, Desired, Profile
-from reconciler.core.organisation import Organisation, organisation
+from reconciler.core.organisation import Organisation, deserted, peopled
 from reconciler.core.overrides import Override
 from reconciler.core.policy import Policy, build, overlay
 
@@ -131,14 +131,9 @@ def made(
     Return the organisation that all of it describes.
     """
     asked = export(people, groups)
-    return organisation(
-        asked,
-        resolved(asked, overrides),
-        rules or policy(),
-        catalogue=Catalogue(profiles={one.name: one for one in profiles}),
-        known=frozenset(known),
-        former=former or {},
-    )
+    decided, catalogue = resolved(asked, overrides), Catalogue(profiles={one.name: one for one in profiles})
+    org = deserted(asked.groups, decided, rules or policy(), catalogue=catalogue, former=former or {})
+    return peopled(org, asked.users, decided, known=frozenset(known))
 
 
 def desired_users(org: Organisation) -> Iterator[Desired]:
