@@ -2,6 +2,7 @@
 The end of a command's process.
 """
 
+import gc
 import os
 import sys
 from typing import NoReturn
@@ -12,8 +13,18 @@ _kept: list[object] = []
 def keep(*gathered: object) -> None:
     """
     Keep what a command gathered until its process ends, or the next command of the process has gathered more.
+
+    The garbage collector does not look through it, nor through anything else that there is by now.
     """
     _kept[:] = gathered
+    gc.freeze()
+
+
+def begin() -> None:
+    """
+    Begin a command: what an earlier one of the process kept is looked through again.
+    """
+    gc.unfreeze()
 
 
 def leave(code: int) -> NoReturn:

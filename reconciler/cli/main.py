@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from reconciler import __version__
+from reconciler.cli.leaving import begin
 from reconciler.cli.session import complain
 from reconciler.errors import ReconcilerError
 
@@ -255,6 +256,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     Return the exit code of a command line; whatever goes wrong is told on stderr.
     """
+    begin()
     try:
         # `obj`: the demo runs other commands, and may not import the module that imports it
         result: Any = commands.main(list(arguments), prog_name="reconciler", standalone_mode=False, obj=run)
