@@ -141,7 +141,7 @@ def _mark(users: Sequence[Placed], rows: Mapping[str, LedgerRow]) -> Mark | None
     """
     if not isinstance(users, Leaf) or not isinstance(rows, LedgerLeaf) or users.content.count(b"\n") > LONGEST:
         return None
-    return Mark(seal_of(users.content, rows.content), users.skip, users.note)
+    return Mark(seal_of(users.digest, rows.digest), users.skip, users.note)
 
 
 def _side_by_side(export: Exported, ledger: Recorded, directories: Sequence[str]) -> Iterator[Shard]:

@@ -13,7 +13,8 @@ from msgspec import Struct, field
 
 from reconciler.core.model import Live
 
-_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_SORTED = msgspec.msgpack.Encoder(order="deterministic")
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 class Note(Struct, frozen=True, gc=False, array_like=True):
@@ -72,18 +73,18 @@ def digest_of(*parts: object) -> bytes:
     """
     Return the SHA-256 of values, whatever the order of what is in their sets and dicts.
     """
-    return hashlib.sha256(_ENCODER.encode(parts)).digest()
+    return hashlib.sha256(_SORTED.encode(parts)).digest()
 
 
-def seal_of(*contents: bytes) -> bytes:
+def seal_of(*digests: bytes) -> bytes:
     """
-    Return the SHA-256 of files, one after the other.
+    Return the SHA-256 of the digests of files, one after the other.
     """
-    return hashlib.sha256(b"".join(hashlib.sha256(content).digest() for content in contents)).digest()
+    return hashlib.sha256(b"".join(digests)).digest()
 
 
 def seen(accounts: Iterable[Live]) -> bytes:
     """
-    Return the digest of accounts, as they were read.
+    Return the digest of accounts, as they were read: one that was told in another order is another one.
     """
     return hashlib.sha256(_ENCODER.encode(list(accounts))).digest()

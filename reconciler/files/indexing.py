@@ -59,7 +59,7 @@ def _add_export(names: Names, export: OpenExport, *, members: bool) -> None:
     sound = names.fact("groups") == groups and (not members or names.fact("members") == "yes")
     for digits, leaf in export.shards():
         path = f"export/{path_of('users', digits)}"
-        before, found = known.get(path), hashlib.sha256(leaf.content).digest()
+        before, found = known.get(path), leaf.digest
         old.discard(path)
         if sound and before and before.note and before.digest == found:
             leaf.skip(before.note)

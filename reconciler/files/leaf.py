@@ -2,6 +2,7 @@
 One file of people, of an export or of the ledger: read when somebody looks at them, or passed over.
 """
 
+import hashlib
 from collections.abc import Callable, ItemsView, Iterator, Mapping, Sequence
 from typing import NamedTuple, overload
 
@@ -29,6 +30,13 @@ class Leaf(Sequence[Placed]):
         self.known: Note | None = None
         self._read = read
         self._people: People | None = None
+
+    @property
+    def digest(self) -> bytes:
+        """
+        Return the SHA-256 of the file.
+        """
+        return hashlib.sha256(self.content).digest()
 
     def skip(self, note: Note) -> None:
         """
@@ -68,11 +76,12 @@ class Leaf(Sequence[Placed]):
 
 class LedgerLeaf(Mapping[str, LedgerRow]):
     """
-    The ledger's rows of one file by key, which `read` reads at most once. `content` is its bytes.
+    The ledger's rows of one file by key, which `read` reads at most once. `digest` tells its bytes from any others.
     """
 
-    def __init__(self, content: bytes, read: Callable[[], dict[str, LedgerRow]]) -> None:
+    def __init__(self, content: bytes, digest: bytes, read: Callable[[], dict[str, LedgerRow]]) -> None:
         self.content = content
+        self.digest = digest
         self._read = read
         self._rows: dict[str, LedgerRow] | None = None
 

@@ -116,9 +116,10 @@ class OpenLedger(Struct, frozen=True, kw_only=True):
         reading = _begun(self.head, trusting=bool(self.head.rows))
         reading.total = self.total
         for path, content in self.read(*_USERS):
-            if not _noted(reading, path, content):
+            added = _noted(reading, path, content)
+            if added is None:
                 continue
-            leaf = LedgerLeaf(content, partial(_rows, reading, path, content))
+            leaf = LedgerLeaf(content, added.to_bytes(32), partial(_rows, reading, path, content))
             yield shard_digits(path), leaf
             if not reading.trusting:
                 leaf.read()
@@ -152,7 +153,7 @@ def open_ledger(read: Read, paths: Iterable[str], *, target: str) -> OpenLedger:
         reading = _begun(head, trusting=head is not None and bool(head.rows))
         reading.faults += faults
         for path, content in files.items():
-            if _noted(reading, path, content):
+            if _noted(reading, path, content) is not None:
                 reading.groups |= _rows(reading, path, content)
     if reading.trusting and reading.faults:
         decode_ledger(read(), target=target)
@@ -171,7 +172,7 @@ def decode_ledger(files: Iterable[tuple[str, bytes]], *, target: str) -> Ledger:
         for path, content in files:
             if path == HEAD:
                 reading.head = _head(content, reading.faults)
-            elif not path.startswith(RUNS) and _noted(reading, path, content):
+            elif not path.startswith(RUNS) and _noted(reading, path, content) is not None:
                 rows = _rows(reading, path, content)
                 (users if path.startswith(_USERS[0]) else reading.groups).update(rows)
     return Ledger(_proved(reading, target), users, reading.groups)
@@ -192,17 +193,18 @@ def _head(content: bytes, faults: list[Fault]) -> Head | None:
         return None
 
 
-def _noted(reading: _Reading, path: str, content: bytes) -> bool:
+def _noted(reading: _Reading, path: str, content: bytes) -> int | None:
     """
-    Return whether a file is one of rows, and note what it adds to the reading.
+    Return the share of a file of rows, and note what it adds to the reading; None where it is no such file.
     """
     placed = shard_depth(path)
     if placed is None:
         reading.faults.append(Fault(path, 0, _STRANGE))
-        return False
+        return None
+    added = share(path, content)
     reading.depths[path] = placed[1]
-    reading.total += share(path, content)
-    return True
+    reading.total += added
+    return added
 
 
 def _rows(reading: _Reading, path: str, content: bytes) -> dict[str, LedgerRow]:

@@ -9,12 +9,15 @@ stands in sql_words.
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from reconciler.core.model import Catalogue, Kind, Live, Profile, Snapshot
 from reconciler.files.rows import collector_paused
 from reconciler.targets.sql_access import group_access
 from reconciler.targets.sql_words import Driver
+
+_BY_ID = attrgetter("id")
 
 Moment: TypeAlias = int | str
 """When a reading was, as its database counts."""
@@ -185,7 +188,7 @@ def _live_users(
                 changed_by=texts[changed_by],
             )
         )
-    users.sort(key=_by_id)
+    users.sort(key=_BY_ID)
     return tuple(users)
 
 
@@ -221,15 +224,8 @@ def _live_groups(rows: Iterable[tuple[Any, ...]], left_out: set[int]) -> tuple[L
         for id_, name, external_id, active, version, changed_by, description, parent, deleted, roles in rows
         if id_ not in left_out
     ]
-    groups.sort(key=_by_id)
+    groups.sort(key=_BY_ID)
     return tuple(groups)
-
-
-def _by_id(live: Live) -> str:
-    """
-    Return what entities are sorted by: the id as text, as every reader of a snapshot compares it.
-    """
-    return live.id
 
 
 def catalogue(driver: Driver) -> Catalogue:

@@ -18,7 +18,7 @@ from reconciler.apply.book import Opened, load
 from reconciler.core.decide import Decision
 from reconciler.core.export import Export, Manifest, Placed, PlacedGroup
 from reconciler.core.ledger import Head, Ledger, LedgerRow
-from reconciler.core.memory import Memory, Note
+from reconciler.core.memory import Memory, Note, seal_of
 from reconciler.files.leaf import Leaf, LedgerLeaf, People
 from reconciler.files.memories import memory_path, recall, remember
 from reconciler.files.rows import encode
@@ -97,7 +97,8 @@ class FiledLedger(Struct, frozen=True):
         for place in PLACES:
             rows = {key: row for key, row in self.ledger.users.items() if key_hash(key)[0] == place}
             if rows:
-                yield place, LedgerLeaf(encode(rows.values()), lambda: rows)  # noqa: B023  read before the next
+                content = encode(rows.values())
+                yield place, LedgerLeaf(content, seal_of(content), lambda: rows)  # noqa: B023  read before the next
 
     def whole(self) -> Ledger:
         """
