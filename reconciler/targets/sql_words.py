@@ -117,7 +117,7 @@ _LISTED = "IN (SELECT value FROM json_each(?))"
 SQLITE = Words(
     tables="SELECT name FROM sqlite_master WHERE type = 'table'",
     users=_USER.format(
-        groups="group_concat(m.group_id)",
+        groups="'[\"' || group_concat(m.group_id, '\",\"') || '\"]'",
         profiles="json_group_array(p.profile)",
         roles="json_group_array(r.role)",
     ),
@@ -137,7 +137,7 @@ SQLITE = Words(
 POSTGRES = Words(
     tables="SELECT table_name FROM information_schema.tables WHERE table_schema = current_schema()",
     users=_USER.format(
-        groups="string_agg(m.group_id::text, ',')",
+        groups="'[\"' || string_agg(m.group_id::text, '\",\"') || '\"]'",
         profiles="coalesce(json_agg(p.profile)::text, '[]')",
         roles="coalesce(json_agg(r.role)::text, '[]')",
     ),
