@@ -109,11 +109,11 @@ def _same_names(desired: Mapping[str, Desired], steady: Mapping[str, str], match
     Yield a conflict for each name that two desired entities bear, or bear but for case and look-alikes.
     """
     names = {**steady, **{key: wanted.name for key, wanted in desired.items() if wanted.state == "active"}}
-    alike = {key: folded(matching.name_key(name)) for key, name in names.items()}
-    if len(set(alike.values())) == len(alike):
+    alike = [folded(name) for name in map(matching.name_key, names.values())]
+    if len(set(alike)) == len(alike):
         return
     bearers: dict[str, list[str]] = {}
-    for key, name in alike.items():
+    for key, name in zip(names, alike, strict=True):
         bearers.setdefault(name, []).append(key)
     for keys in sorted(sorted(keys) for keys in bearers.values() if len(keys) > 1):
         told = " and ".join(f"{names[key]!r} ({key})" for key in keys)

@@ -2,17 +2,16 @@
 Who is meant: people and groups found by what people call them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
-from typing import TypeAlias
 
 from reconciler.core.export import Export, GroupRow, PlacedGroup, UserRow
 from reconciler.core.ledger import Ledger, LedgerRow
 from reconciler.core.matching import folded
 from reconciler.core.policy import GroupPolicy
 
-_Called: TypeAlias = tuple[dict[str, set[str]], dict[str, tuple[str, ...]]]
-"""The keys of groups by every name of theirs; and by key the names that each bore before."""
+NOBODY: frozenset[str] = frozenset()
 
 
 class Directory:
@@ -30,27 +29,29 @@ class Directory:
         groups: Mapping[str, LedgerRow],
         *,
         prefixes: Sequence[str] = (),
-        called: _Called | None = None,
+        former: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self._export = export
         self._ledgers = users, groups
         self._prefixes = prefixes
-        self.groups, self.former = called or _called(export.groups, groups, prefixes)
-
-    def beside(self, export: Export, users: Mapping[str, LedgerRow]) -> "Directory":
-        """
-        Return a directory of other people, and of the same groups.
-        """
-        return Directory(
-            export, users, self._ledgers[1], prefixes=self._prefixes, called=(self.groups, self.former)
-        )
+        self.former = _former(export.groups, groups, prefixes) if former is None else former
 
     @cached_property
-    def people(self) -> dict[str, set[str]]:
+    def groups(self) -> dict[str, AbstractSet[str]]:
+        """
+        Return the keys of groups by every name of theirs; made when one is first looked for.
+        """
+        found = _called(self._export.groups)
+        for key, names in self.former.items():
+            _note(found, key, *names)
+        return found
+
+    @cached_property
+    def people(self) -> dict[str, AbstractSet[str]]:
         """
         Return the keys of people by every name of theirs; made when somebody is first looked for.
         """
-        found: dict[str, set[str]] = {}
+        found: dict[str, AbstractSet[str]] = {}
         for placed in self._export.users:
             _note(found, placed.row.key, *names_in_export(placed.row))
         return found
@@ -65,13 +66,13 @@ class Directory:
         others = (name for row in groups.values() for name in (row.key, *_borne(row, self._prefixes)))
         return frozenset(map(folded, (*people, *others)))
 
-    def person(self, name: str) -> set[str]:
+    def person(self, name: str) -> AbstractSet[str]:
         """
         Return the keys of the people whom `name` may mean; a key means its bearer and nobody else.
         """
         return _meant(self.people, name)
 
-    def group(self, name: str) -> set[str]:
+    def group(self, name: str) -> AbstractSet[str]:
         """
         Return the keys of the groups that `name` may mean; a key means its bearer and no other.
         """
@@ -104,45 +105,60 @@ class Directory:
         return folded(name) in self.known_before
 
 
-def directory_of(export: Export, ledger: Ledger, groups: GroupPolicy) -> Directory:
+def directory_of(
+    export: Export,
+    ledger: Ledger,
+    groups: GroupPolicy,
+    *,
+    former: Mapping[str, tuple[str, ...]] | None = None,
+) -> Directory:
     """
     Return the directory of one target: whoever asks whom an override means asks this one.
 
-    It knows the prefixes that the policy gives to groups, and so the names they bore before.
+    It knows the prefixes that the policy gives to groups, and so the names they bore before; `former` are these,
+    where they have been found already.
     """
     prefixes = tuple(prefix for prefix in (groups.prefix, *groups.recognise) if prefix)
-    return Directory(export, ledger.users, ledger.groups, prefixes=prefixes)
+    return Directory(export, ledger.users, ledger.groups, prefixes=prefixes, former=former)
 
 
-def _called(groups: Sequence[PlacedGroup], rows: Mapping[str, LedgerRow], prefixes: Sequence[str]) -> _Called:
+def _called(groups: Iterable[PlacedGroup]) -> dict[str, AbstractSet[str]]:
     """
-    Return what the groups are called, and were called before, as far as no other is called that now.
+    Return the keys of groups by what they are called now.
     """
-    index: dict[str, set[str]] = {}
+    found: dict[str, AbstractSet[str]] = {}
     for group in groups:
-        _note(index, group.row.key, *names_in_export(group.row))
-    former = {
+        _note(found, group.row.key, *names_in_export(group.row))
+    return found
+
+
+def _former(
+    groups: Sequence[PlacedGroup], rows: Mapping[str, LedgerRow], prefixes: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """
+    Return by key what groups were called before, as far as no other is called that now.
+    """
+    now = _called(groups)
+    return {
         group.row.key: tuple(
             name
             for name in _borne(rows[group.row.key], prefixes)
-            if name != group.row.name and index.get(folded(name), set()) <= {group.row.key}
+            if name != group.row.name and now.get(folded(name), NOBODY) <= {group.row.key}
         )
         for group in groups
         if group.row.key in rows
     }
-    for key, names in former.items():
-        _note(index, key, *names)
-    return index, former
 
 
-def _meant(index: Mapping[str, set[str]], name: str) -> set[str]:
-    keys = index.get(folded(name), set())
+def _meant(index: Mapping[str, AbstractSet[str]], name: str) -> AbstractSet[str]:
+    keys = index.get(folded(name), NOBODY)
     return {name} if name in keys else keys
 
 
-def _note(index: dict[str, set[str]], key: str, *names: str) -> None:
-    for name in names:
-        index.setdefault(folded(name), set()).add(key)
+def _note(index: dict[str, AbstractSet[str]], key: str, *names: str) -> None:
+    alone = frozenset((key,))
+    for name in map(folded, names):
+        index[name] = index[name] | alone if name in index else alone
 
 
 def names_in_export(row: UserRow | GroupRow) -> tuple[str, ...]:

@@ -45,7 +45,9 @@ def _nobody(_name: str) -> set[str]:
     return set()
 
 
-def _meant(scope: Scope, present: Callable[[str], set[str]], gone: Callable[[str], set[str]]) -> frozenset[str]:
+def _meant(
+    scope: Scope, present: Callable[[str], AbstractSet[str]], gone: Callable[[str], set[str]]
+) -> frozenset[str]:
     """
     Return the keys that the scope's names mean: who bears one now comes before who is gone.
     """

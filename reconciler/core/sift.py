@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from reconciler.core.correlate import Correlation
 from reconciler.core.decisions import resolve
-from reconciler.core.directory import Directory, directory_of
+from reconciler.core.directory import directory_of
 from reconciler.core.export import Placed
 from reconciler.core.instep import Ground, basis_of, ground, is_in_step
 from reconciler.core.ledger import LedgerRow
@@ -77,8 +77,7 @@ def sift(
     Raises HeldError where the export is refused.
     """
     proved = not doubts(world)
-    directory = directory_of(world.export, world.ledger, world.policy.groups)
-    org = _everybody(world, directory)
+    org = _everybody(world)
     who = groups_in(world, org, proved=proved)
     measure = _ground(world, org, who, about, proved=proved)
     memory = memory or Memory()
@@ -91,7 +90,7 @@ def sift(
         world,
         export=replace(world.export, users=tuple(sorted(sieve.users, key=_by_key))),
         ledger=replace(world.ledger, users=sieve.rows),
-        steady=Steady(sieve.steady, org.managed - sieve.empty, _others(sieve), Groups(org, directory, who)),
+        steady=Steady(sieve.steady, org.managed - sieve.empty, _others(sieve), Groups(org, who)),
     )
 
 
@@ -181,12 +180,13 @@ def _pass_over(sieve: _Sieve, key: str, account: Live) -> None:
     del sieve.others[account.id]
 
 
-def _everybody(world: World, directory: Directory) -> Organisation:
+def _everybody(world: World) -> Organisation:
     """
     Return what Git says of groups, before anybody has been looked at.
 
     It takes all groups for populated: whoever is in step is in no group that is not.
     """
+    directory = directory_of(world.export, world.ledger, world.policy.groups)
     of_groups = [one for one in world.overrides if one.group is not None]
     resolved = resolve(of_groups, directory, today=date.fromisoformat(world.now[:10]))
     org = groups_of(world, resolved, directory)

@@ -28,13 +28,12 @@ from reconciler.errors import HeldError, InputError
 
 class Groups(Struct, frozen=True):
     """
-    What a sift has found out of groups, and need not be found again: what Git says of them, and their names.
+    What a sift has found out of groups, and need not be found again: what Git says of them, and which is which.
 
-    `who` says which group is which, if all of Git's have members.
+    `who` holds if all of Git's have members.
     """
 
     org: Organisation
-    directory: Directory
     who: Correlation
 
 
@@ -144,9 +143,8 @@ def groups_of(world: World, resolved: Resolved, directory: Directory) -> Organis
 
 def _directory(world: World) -> Directory:
     known = world.steady.known
-    if known:
-        return known.directory.beside(world.export, world.ledger.users)
-    return directory_of(world.export, world.ledger, world.policy.groups)
+    former = known.org.former if known else None
+    return directory_of(world.export, world.ledger, world.policy.groups, former=former)
 
 
 def groups_in(world: World, org: Organisation, *, proved: bool) -> Correlation:

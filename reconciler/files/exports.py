@@ -49,7 +49,7 @@ class _Shard(Struct, Generic[ExportRow], frozen=True):
 
     name: str
     rows: list[ExportRow]
-    hashes: list[str]
+    hashes: list[bytes]
     content: bytes
 
 

@@ -17,7 +17,7 @@ class People(NamedTuple):
     """
 
     placed: list[Placed]
-    hashes: list[str]
+    hashes: list[bytes]
 
 
 class Leaf(Sequence[Placed]):

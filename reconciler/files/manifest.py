@@ -37,7 +37,7 @@ class Tally:
         self._hash = hashlib.sha256()
         self._users = self._groups = self._memberships = 0
 
-    def add(self, rows: Sequence[UserRow] | Sequence[GroupRow], hashes: Sequence[str], content: bytes) -> None:
+    def add(self, rows: Sequence[UserRow] | Sequence[GroupRow], hashes: Sequence[bytes], content: bytes) -> None:
         """
         Count the rows of one shard, with the hashes of their keys; their lines are `content`.
         """

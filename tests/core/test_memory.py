@@ -22,7 +22,7 @@ from reconciler.core.memory import Memory, Note, seal_of
 from reconciler.files.leaf import Leaf, LedgerLeaf, People
 from reconciler.files.memories import memory_path, recall, remember
 from reconciler.files.rows import encode
-from reconciler.files.shards import key_hash
+from reconciler.files.shards import key_hash, key_hashes
 from tests.core.test_instep import told
 from tests.core.test_laws import LIVES, POLICIES, TARGETS, Life, Step, able
 from tests.targets.memory import MemoryTarget
@@ -65,7 +65,7 @@ class FiledExport(Struct, frozen=True):
 
     def _people(self, place: str, people: list[Placed]) -> People:
         self.read.add(place)
-        return People(people, [key_hash(one.row.key) for one in people])
+        return People(people, key_hashes(one.row for one in people))
 
 
 class FiledLedger(Struct, frozen=True):

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.core.ledger import LedgerRow
-from reconciler.files.shards import depth_for, key_hash, misplaced, shard_depth, shard_path, spread, within
+from reconciler.files.shards import (
+    depth_for,
+    key_hashes,
+    misplaced,
+    shard_depth,
+    shard_path,
+    spread,
+    within,
+)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +101,7 @@ def test_a_row_in_the_wrong_file_is_named_with_the_right_one() -> None:
     moved = next(row for row in rows if row not in shards[shard])
 
     together = [*shards[shard], moved]
-    found = misplaced(together, [key_hash(row.key) for row in together], f"state/{shard}", shard=shard)
+    found = misplaced(together, key_hashes(together), f"state/{shard}", shard=shard)
 
     assert [str(fault) for fault in found] == [
         f"state/{shard}:{len(shards[shard]) + 1}: key '{moved.key}' belongs in {shard_path('users', moved.key, 1)}"
