@@ -41,8 +41,18 @@ def remember(path: Path, memory: Memory) -> None:
     """
     Write what holds now, where it is anything else than before. What cannot be written is not remembered.
     """
-    if memory.fresh == memory.proofs:
-        return
+    if memory.fresh != memory.proofs:
+        _write(path, memory)
+
+
+def begin(path: Path) -> None:
+    """
+    Let the next plan find that one was made here before, and so remember what it proves.
+    """
+    _write(path, Memory())
+
+
+def _write(path: Path, memory: Memory) -> None:
     content = msgspec.msgpack.encode((memory.basis, memory.fresh))
     try:
         replace_file(path, hashlib.sha256(content).digest() + content, mode=PRIVATE)
