@@ -229,10 +229,13 @@ def _live_groups(rows: Iterable[tuple[Any, ...]], left_out: set[int]) -> tuple[L
     Return the groups of `rows` but for those that express a role, sorted by id.
     """
     sets = _Sets()
+    kept = [row for row in rows if row[0] not in left_out]
+    # made one after the other they lie side by side: each is looked at as often as the group has members
+    ids = [str(row[0]) for row in kept]
     groups = [
         Live(
             kind="group",
-            id=str(id_),
+            id=text,
             name=name,
             fields={
                 "name": name,
@@ -246,8 +249,9 @@ def _live_groups(rows: Iterable[tuple[Any, ...]], left_out: set[int]) -> tuple[L
             version=str(version),
             changed_by=changed_by,
         )
-        for id_, name, external_id, active, version, changed_by, description, parent, deleted, roles in rows
-        if id_ not in left_out
+        for text, (_, name, external_id, active, version, changed_by, description, parent, deleted, roles) in zip(
+            ids, kept, strict=True
+        )
     ]
     groups.sort(key=_BY_ID)
     return tuple(groups)

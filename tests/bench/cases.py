@@ -64,10 +64,10 @@ def next_(folder: Path, size: int) -> Case:
     """
     world = made_world(folder.with_name(f"{folder.name}-next"), size)
     seeds = count(os.getpid())
+    _done(_reconciler(world, "plan"))  # the first plan of a folder remembers nothing
 
     def move_on() -> None:
-        for _ in range(2):  # the first plan of a folder remembers nothing
-            _done(_reconciler(world, "plan"))
+        _done(_reconciler(world, "plan"))
         _done(_python(world, "tests.bench.moving", str(world), str(next(seeds))))
 
     commands = {
