@@ -156,9 +156,16 @@ def _meant(index: Mapping[str, AbstractSet[str]], name: str) -> AbstractSet[str]
 
 
 def _note(index: dict[str, AbstractSet[str]], key: str, *names: str) -> None:
+    """
+    Note whom some names mean. Most mean one, under each of its names; what many share is added to, and not copied.
+    """
     alone = frozenset((key,))
     for name in map(folded, names):
-        index[name] = index[name] | alone if name in index else alone
+        there = index.setdefault(name, alone)
+        if isinstance(there, set):
+            there.add(key)
+        elif there != alone:
+            index[name] = {*there, key}
 
 
 def names_in_export(row: UserRow | GroupRow) -> tuple[str, ...]:

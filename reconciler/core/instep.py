@@ -101,7 +101,7 @@ class _Claimed:
     """
     Tells by claims what the shared fields, in the order of `names`, were when we wrote them last.
 
-    Hundreds of thousands share a few dicts of claims, each of which is looked at once. None changes meanwhile.
+    Hundreds of thousands share a few dicts of claims: each dict is looked at once, for none is ever changed.
     """
 
     def __init__(self, names: Sequence[str]) -> None:

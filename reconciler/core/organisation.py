@@ -100,8 +100,8 @@ def peopled(
     """
     Return an organisation with these people, and nobody else, in it. `populated` are groups known to be that.
 
-    Of groups `decided` says what was decided before. Whoever is `called` belongs to a population that waits for
-    people to come.
+    Of groups `decided` says what it said when `org` was made. Whoever is `called` belongs to a population that
+    waits for people to come.
     """
     draft = replace(
         org,
