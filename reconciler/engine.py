@@ -110,14 +110,19 @@ def plan(  # noqa: PLR0913  what is asked, of whom, and what a person has said t
 def _shards(asked: Asked, ledger: Recorded, memory: Memory | None) -> Iterator[Shard]:
     """
     Yield the people of export and ledger, shard by shard.
-
-    Only where the files of both hold the same people is anything remembered of them; where all of them are in one
-    file it would not pay.
     """
-    directories = asked.policy.groups.directories
-    if memory is None or directories or not asked.export.digits == ledger.digits > 0:
-        return _side_by_side(asked.export, ledger, directories)
+    if memory is None or not memorable(asked, ledger):
+        return _side_by_side(asked.export, ledger, asked.policy.groups.directories)
     return _pairs(asked.export, ledger)
+
+
+def memorable(asked: Asked, ledger: Recorded) -> bool:
+    """
+    Return whether anything of a plan can be remembered: where files of both sides hold the same people.
+
+    Where all of them are in one file it would not pay.
+    """
+    return not asked.policy.groups.directories and asked.export.digits == ledger.digits > 0
 
 
 def _pairs(export: Exported, ledger: Recorded) -> Iterator[Shard]:

@@ -18,6 +18,7 @@ FILES = {"yaml", "_yaml", "jsonschema", "jsonschema_specifications", "referencin
 OURS = {
     "reconciler",
     "reconciler.cli",
+    "reconciler.cli.leaving",
     "reconciler.cli.main",
     "reconciler.cli.session",
     "reconciler.errors",

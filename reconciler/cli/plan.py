@@ -102,7 +102,7 @@ def plan(  # noqa: PLR0913  click gives one argument an option
         _require_plan_file(out)
     with bench(session.state, target, environ=session.environ, scope=None if no_cache else scope) as found:
         whisper_inputs(session, found)
-        with remembering(found.book, wanted=not (no_cache or about)) as memory:
+        with remembering(found, wanted=not (no_cache or about)) as memory:
             _, decision = decided(found, scope, memory=memory)
             keep(found, decision, memory)
         made, table = decision.plan, adoptions(decision)

@@ -97,11 +97,15 @@ def basis_of(ground: Ground, world: World) -> bytes:
     )
 
 
+_MOST = 4_096
+
+
 class _Claimed:
     """
     Tells by claims what the shared fields, in the order of `names`, were when we wrote them last.
 
-    Hundreds of thousands share a few dicts of claims: each dict is looked at once, for none is ever changed.
+    Of a ledger that is proved, hundreds of thousands share a few dicts of claims: each dict is looked at once, for
+    none is ever changed. Not more than a few thousand are kept.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -114,6 +118,8 @@ class _Claimed:
         """
         found = self._known.get(id(claims))
         if found is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
             found = self._known[id(claims)] = claims, self._values(claims)
         return found[1]
 

@@ -26,8 +26,8 @@ class Likeness(Struct, frozen=True, kw_only=True):
 
     `defaults` are what stands where a record gives none of them (UNSET: nothing). `fixed` gives the fields that the
     policy gives a value, `constants` the values, `kinds` their types: to Python, True and 1 are equal.
-    `attributes` are the rules of fields that stand among a record's attributes, `rules` of those that come from
-    what a person may do.
+    `attributes` are the rules of fields that stand among a record's attributes, `derived` of those that come
+    from what a person may do.
     """
 
     names: tuple[str, ...]
@@ -38,13 +38,13 @@ class Likeness(Struct, frozen=True, kw_only=True):
     constants: tuple[Value | UnsetType, ...]
     kinds: tuple[type, ...]
     attributes: tuple[tuple[str, FieldRule], ...]
-    rules: tuple[tuple[str, FieldRule], ...]
+    derived: tuple[tuple[str, FieldRule], ...]
 
     def computed(self, given: Mapping[str, Value | UnsetType]) -> Computed:
         """
         Return the fields that come from what a person may do, each with what Git says of it; `given` has that.
         """
-        return tuple((name, by_rule(rule, given[name])) for name, rule in self.rules)
+        return tuple((name, by_rule(rule, given[name])) for name, rule in self.derived)
 
     def unsaid(self, row: UserRow, held: Fields, computed: Computed) -> frozenset[str] | None:
         """
@@ -108,7 +108,7 @@ def likeness(rules: Mapping[str, FieldRule], *, without: frozenset[str]) -> Like
         constants=constants,
         kinds=tuple(map(type, constants)),
         attributes=tuple((name, plain[name]) for name in given if name not in names),
-        rules=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
+        derived=tuple((name, rule) for name, rule in compared.items() if name in COMPUTED),
     )
 
 

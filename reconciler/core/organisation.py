@@ -100,7 +100,7 @@ def peopled(
     """
     Return an organisation with these people, and nobody else, in it. `populated` are groups known to be that.
 
-    Of groups `decided` says what it said when `org` was made. Whoever is `called` belongs to a population that
+    What `decided` says of groups must be what `org` was made with. Whoever is `called` belongs to a population that
     waits for people to come.
     """
     draft = replace(

@@ -76,7 +76,7 @@ class Leaf(Sequence[Placed]):
 
 class LedgerLeaf(Mapping[str, LedgerRow]):
     """
-    The ledger's rows of one file by key, which `read` reads at most once. `digest` tells its bytes from any others.
+    The ledger's rows of one file by key, which `read` reads at most once. `digest` tells this file from any other.
     """
 
     def __init__(self, content: bytes, digest: bytes, read: Callable[[], dict[str, LedgerRow]]) -> None:

@@ -23,15 +23,19 @@ def memory_path(folder: Path, target: str) -> Path:
     return folder / ".reconciler" / "memory" / target
 
 
-def recall(path: Path) -> Memory:
+def recall(path: Path) -> Memory | None:
     """
-    Return what is remembered; nothing, where the file is not there, not ours, or not as it was written.
+    Return what is remembered: nothing, where the file cannot be read, is not ours, or not as it was written.
+
+    None: it is not there, so no plan was made here before.
     """
     try:
         content = path.read_bytes()
         if hashlib.sha256(content[_SIZE:]).digest() != content[:_SIZE]:
             return Memory()
         basis, proofs = msgspec.msgpack.decode(content[_SIZE:], type=tuple[bytes, dict[str, Proof]])
+    except FileNotFoundError:
+        return None
     except (OSError, *REFUSALS):
         return Memory()
     return Memory(basis=basis, proofs=proofs)
@@ -45,7 +49,7 @@ def remember(path: Path, memory: Memory) -> None:
         _write(path, memory)
 
 
-def begin(path: Path) -> None:
+def expect(path: Path) -> None:
     """
     Let the next plan find that one was made here before, and so remember what it proves.
     """

@@ -5,27 +5,27 @@ What a plan may take from the one before.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.apply.book import Book
 from reconciler.core.memory import Memory
-from reconciler.files.memories import begin, memory_path, recall, remember
+from reconciler.engine import memorable
+from reconciler.files.memories import expect, memory_path, recall, remember
+from reconciler.wiring.bench import Bench
 
 
 @contextmanager
-def remembering(book: Book, *, wanted: bool) -> Iterator[Memory | None]:
+def remembering(found: Bench, *, wanted: bool) -> Iterator[Memory | None]:
     """
     Yield what earlier plans of a target proved, and keep what is proved once the block has ended well.
 
-    None, and nothing is kept, where it is not `wanted`. None, too, where none was made before: to remember costs a
-    twentieth of a plan, and a runner that is thrown away after one would pay it for nobody.
+    None, and nothing is kept, where it is not `wanted`, or nothing can be. None, too, where no plan was made yet.
+    To remember costs a twentieth of a plan: a runner that is thrown away after one would pay it for nobody.
     """
-    if not wanted:
+    if not wanted or not memorable(found.asked, found.opened.ledger):
         yield None
         return
-    path = memory_path(book.folder, book.target)
-    if not path.exists():
-        yield None
-        begin(path)
-        return
+    path = memory_path(found.book.folder, found.book.target)
     memory = recall(path)
     yield memory
-    remember(path, memory)
+    if memory is None:
+        expect(path)
+    else:
+        remember(path, memory)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from reconciler.core import decide, sift
+from reconciler.core import decide, instep, sift
 from reconciler.core.access import Given
 from reconciler.core.decide import Decision
 from reconciler.core.export import Placed
@@ -81,6 +81,21 @@ def test_most_people_are_in_step(tmp_path: Path) -> None:
     assert found.steady.groups == {"id-staff"}
     assert not found.ledger.users
     assert not found.export.users
+
+
+def test_few_claims_are_kept_and_all_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Where everybody has claims of their own, what was found of one's makes way for the next one's.
+    """
+    monkeypatch.setattr(instep, "_MOST", 2)
+    target = MemoryTarget()
+    world = World(target, tmp_path)
+    for name in ("ann", "bob", "cyd", "dee"):
+        world.cloud_says(name)
+    world.apply()
+    target.admin_sets("dee", locale="de_DE")
+
+    assert set(world.decide().world.steady.accounts) == {"id-ann", "id-bob", "id-cyd"}
 
 
 CLAIM = Claim(owner="git", saw="en_US", wrote="en_US")

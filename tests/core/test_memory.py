@@ -20,7 +20,7 @@ from reconciler.core.export import Export, Manifest, Placed, PlacedGroup
 from reconciler.core.ledger import Head, Ledger, LedgerRow
 from reconciler.core.memory import Memory, Note, seal_of
 from reconciler.files.leaf import Leaf, LedgerLeaf, People
-from reconciler.files.memories import memory_path, recall, remember
+from reconciler.files.memories import expect, memory_path, recall, remember
 from reconciler.files.rows import encode
 from reconciler.files.shards import key_hash, key_hashes
 from tests.core.test_instep import told
@@ -127,7 +127,7 @@ def test_memory_changes_no_plan(steps: list[Step], policy: dict[str, Any], on: s
         life = Life(Path(folder), TARGETS[on](), able(policy, on))
         path = memory_path(Path(folder), "registry")
         for _ in life.live([("applies", ()), *steps, ("applies", ()), *steps[:3]]):
-            memory = recall(path)
+            memory = recall(path) or Memory()
             with_memory = told(planned(life.world, memory))
             remember(path, memory)
 
@@ -245,10 +245,11 @@ def test_memory_that_is_not_as_it_was_written_is_none(world: World, tmp_path: Pa
     """
     path = memory_path(tmp_path, "registry")
     remember(path, remembered(world))
-    kept = recall(path).proofs
+    kept = recall(path)
     path.write_bytes(spoil(path.read_bytes()))
 
-    assert len(kept) == 3
+    assert kept is not None
+    assert len(kept.proofs) == 3
     assert recall(path) == Memory()
 
 
@@ -261,3 +262,14 @@ def test_memory_that_cannot_be_written_stops_nobody(world: World, tmp_path: Path
     remember(path, remembered(world))
 
     assert recall(path) == Memory()
+
+
+def test_memory_begins_with_the_second_plan(tmp_path: Path) -> None:
+    """
+    Where no plan was made there is no memory; where one was there is one, in which nothing is proved.
+    """
+    path = memory_path(tmp_path, "registry")
+    before = recall(path)
+    expect(path)
+
+    assert (before, recall(path)) == (None, Memory())
