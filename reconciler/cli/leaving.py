@@ -1,5 +1,5 @@
 """
-The end of a command's process.
+What a command leaves behind in its process, and the end of that.
 """
 
 import gc

@@ -19,7 +19,7 @@ class Directory:
     Finds people and groups by what people call them: key, user name, e-mail; key or name.
 
     A group also answers to the names it bore before, as long as no other bears them now. `prefixes` are what the
-    target's names of groups begin with. `former` has those earlier names by key, without prefix.
+    target's names of groups begin with. `former` has those earlier names by key, with prefix and without.
     """
 
     def __init__(

@@ -98,6 +98,7 @@ def basis_of(ground: Ground, world: World) -> bytes:
 
 
 _MOST = 4_096
+"""Dicts of claims of which is kept what they say; of a ledger that is proved there are far fewer."""
 
 
 class _Claimed:

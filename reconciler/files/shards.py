@@ -112,7 +112,7 @@ def misplaced(rows: Sequence[Row], hashes: Sequence[bytes], path: str, *, shard:
     """
     digits = shard_digits(shard)
     if not hashes or (min(hashes).hex().startswith(digits) and max(hashes).hex().startswith(digits)):
-        return []  # and so do all that are between them
+        return []  # then all that lie between the two begin so, too
     plural, depth = shard_depth(shard) or ("", 0)
     return [
         Fault(path, number, f"key '{shown(row.key)}' belongs in {shard_path(plural, row.key, depth)}")

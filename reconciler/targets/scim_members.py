@@ -159,7 +159,7 @@ def _told(server: Server, known: Known, group: Json) -> Json | None:
     id_ = str(member(group, "id"))
     try:
         [asked] = server.gotten("group", [id_], only="members")
-    except TargetError:
+    except TargetError:  # it knows no `attributes`: its people are asked all the same
         asked = None
     if member(asked, "id") == id_ and member(asked, "members") is not None:
         return {**group, "members": member(asked, "members")}
@@ -172,7 +172,7 @@ def _is_anybodys(server: Server, group: str) -> bool:
     """
     try:
         people = server.matching("user", f"groups.value eq {quoted(group)}") if server.able.filters else []
-    except TargetError:
+    except TargetError:  # it cannot look for people by group: nobody says anything
         return False
     theirs = [member(one, "groups") for one in people]
     return any(member(one, "value") == group for some in theirs if isinstance(some, list) for one in some)

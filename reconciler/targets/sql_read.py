@@ -21,6 +21,8 @@ from reconciler.targets.sql_access import group_access
 from reconciler.targets.sql_words import Driver
 
 _BY_ID = attrgetter("id")
+"""What entities are sorted by: the id as text, as every reader of a snapshot compares it."""
+
 _Memberships: TypeAlias = Callable[[str | None], tuple[str, ...]]
 
 Moment: TypeAlias = int | str
